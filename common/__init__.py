@@ -1,0 +1,1 @@
+"""What every part may use: settings, errors, clock, keys, text. Imports nothing else of the project."""

@@ -1,0 +1,170 @@
+-- Shared by every script (put in front of it when it is loaded).
+-- KEYS[1] is the key prefix, ARGV[1] a JSON object of arguments; `now` is UTC milliseconds from the caller's Clock.
+-- A script validates everything first and writes afterwards: Lua does not roll back.
+-- Answers are JSON: {"ok":true, ...} or {"err":code, ...}.
+local P = KEYS[1]
+local A = cjson.decode(ARGV[1])
+local now = A.now
+
+local function key(...) return P .. table.concat({...}, ':') end
+
+local function fail(code, fields)
+  fields = fields or {}
+  fields.err = code
+  return cjson.encode(fields)
+end
+
+local function done(fields)
+  fields = fields or {}
+  fields.ok = true
+  return cjson.encode(fields)
+end
+
+local function hash(name)
+  local flat = redis.call('HGETALL', name)
+  if #flat == 0 then return nil end
+  local out = {}
+  for i = 1, #flat, 2 do out[flat[i]] = flat[i + 1] end
+  return out
+end
+
+-- The conversation's hash with its numbers as numbers.
+local function conversation(cid)
+  local c = cid and hash(key('c', cid))
+  if not c then return nil end
+  for _, f in ipairs({'n', 'pn', 'cursor', 'epoch', 'notes_n', 'vip', 'lease_until', 'attempts', 'qscore', 'last_at', 'opened_at'}) do
+    c[f] = tonumber(c[f] or '0')
+  end
+  c.id = cid
+  return c
+end
+
+local function ring(...) redis.call('PUBLISH', key('bell', ...), '1') end
+
+local function wake(cid)
+  redis.call('ZADD', key('ready'), 'NX', now, cid)
+  ring('ready')
+end
+
+-- One log entry; returns its number.
+local function append(c, json)
+  local n = redis.call('HINCRBY', key('c', c.id), 'n', 1)
+  redis.call('XADD', key('c', c.id, 'log'), n .. '-0', 'e', json)
+  redis.call('HSET', key('c', c.id), 'last_at', now)
+  redis.call('ZADD', key('live'), now, c.id)
+  ring('c', c.id)
+  c.n = n
+  return n
+end
+
+-- A command seen before: its stored answer, or a conflict when the body differs. nil when it is new.
+local function repeated(actor, id, mac)
+  local stored = redis.call('HGET', key('ids', actor), id)
+  if not stored then return nil end
+  local split = string.find(stored, '|', 1, true)
+  if string.sub(stored, 1, split - 1) ~= mac then return fail('id_conflict', {id = id}) end
+  return string.sub(stored, split + 1)
+end
+
+-- Keep the answer of a command for its repeats, and return it.
+local function remember(actor, id, mac, answer)
+  redis.call('HSET', key('ids', actor), id, mac .. '|' .. answer)
+  redis.call('PEXPIRE', key('ids', actor), A.ids_ttl)
+  return answer
+end
+
+-- Too many commands of a player in this second: the refusal, else nil.
+local function flooded(player)
+  local name = key('p', player, 'rate')
+  local count = redis.call('INCR', name)
+  if count == 1 then redis.call('PEXPIRE', name, 1000) end
+  if count <= A.per_second then return nil end
+  local wait = redis.call('PTTL', name)
+  if wait < 0 then redis.call('PEXPIRE', name, 1000); wait = 1000 end
+  return fail('rate_limited', {retry_after_ms = wait})
+end
+
+local function create(cid, player)
+  redis.call('HSET', key('c', cid), 'player', player.id, 'name', player.name, 'vip', player.vip, 'server', player.server,
+    'platform', player.platform, 'owner', 'bot', 'state', 'none', 'epoch', 0, 'n', 0, 'pn', 0, 'cursor', 0, 'notes_n', 0,
+    'opened_at', now, 'last_at', now, 'attempts', 0)
+  redis.call('SET', key('p', player.id), cid)
+  redis.call('ZADD', key('live'), now, cid)
+  return conversation(cid)
+end
+
+-- The player's open conversation, or nil.
+local function of_player(pid) return conversation(redis.call('GET', key('p', pid))) end
+
+local function illegal(c, event)
+  return fail('illegal_transition', {owner = c.owner, state = c.state, event = event, agent = c.agent_name or ''})
+end
+
+-- A record for the archive: what happened, and the episode as it is now.
+local function record(event, actor, c, data)
+  local fields = {'*', 'at', now, 'event', event, 'actor', actor, 'data', data or '{}'}
+  if c then
+    for _, pair in ipairs({'conversation', c.id, 'player', c.player, 'epoch', c.epoch}) do fields[#fields + 1] = pair end
+    if c.ep and c.ep ~= '' then
+      local ep = hash(key('e', c.ep))
+      if ep then fields[#fields + 1] = 'episode'; fields[#fields + 1] = cjson.encode(ep) end
+    end
+  end
+  redis.call('XADD', key('outbox'), unpack(fields))
+end
+
+-- Owner and episode state change together; every change of owner raises the epoch.
+local function move(c, owner, state)
+  if owner ~= c.owner then c.epoch = redis.call('HINCRBY', key('c', c.id), 'epoch', 1) end
+  redis.call('HSET', key('c', c.id), 'owner', owner, 'state', state)
+  c.owner, c.state = owner, state
+  ring('c', c.id)
+  ring('queue')
+end
+
+-- The bot has nothing more to answer up to here, and a turn under way can't commit.
+local function silence(c)
+  redis.call('HSET', key('c', c.id), 'cursor', c.n, 'attempts', 0)
+  redis.call('HDEL', key('c', c.id), 'lease', 'lease_until')
+  c.cursor, c.lease = c.n, nil
+  if c.summary_due then redis.call('ZADD', key('ready'), now, c.id) else redis.call('ZREM', key('ready'), c.id) end
+end
+
+local function free_slot(c)
+  if c.agent then redis.call('SREM', key('a', c.agent, 'convs'), c.id) end
+  redis.call('ZREM', key('wrapups'), c.id)
+  redis.call('HDEL', key('c', c.id), 'agent', 'agent_name')
+  c.agent, c.agent_name = nil, nil
+end
+
+local function end_episode(c, reason)
+  redis.call('HSET', key('e', c.ep), 'state', 'ended', 'ended_at', now, 'end_reason', reason)
+end
+
+-- Ask for a person. The caller has checked that the bot owns the conversation.
+local function enqueue(c, r, actor)
+  if c.state == 'wrap_up' then
+    end_episode(c, 'expired')
+    record('expired', 'system', c)
+    free_slot(c)
+  end
+  c.ep = r.episode
+  local score = r.rank * 1e13 + now
+  redis.call('HSET', key('e', c.ep), 'id', c.ep, 'conversation', c.id, 'state', 'queued', 'reason', r.reason, 'urgency', r.urgency,
+    'scenario', r.scenario, 'requested_at', now)
+  redis.call('RPUSH', key('c', c.id, 'eps'), c.ep)
+  redis.call('HSET', key('c', c.id), 'ep', c.ep, 'qscore', string.format('%.0f', score))
+  redis.call('HDEL', key('c', c.id), 'rate_due')
+  redis.call('ZADD', key('queue'), string.format('%.0f', score), c.id)
+  if r.summary and r.summary ~= '' then
+    redis.call('HSET', key('e', c.ep), 'summary', r.summary)
+  else
+    redis.call('HSET', key('c', c.id), 'summary_due', c.ep)
+    c.summary_due = c.ep
+    wake(c.id)
+  end
+  move(c, 'queue', 'queued')
+  local n = append(c, r.entry)
+  record('request', actor, c)
+  return n
+end

@@ -1,0 +1,478 @@
+"""Every frame that crosses a WebSocket, for players and agents; docs/PROTOCOL.md explains them one by one.
+
+A frame is a JSON object with `type` and `v`. Unknown fields are refused. The TypeScript types of the web pages are
+generated from this module (`python -m gateway.typescript`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Union
+
+import msgspec
+from msgspec import Meta, Struct
+
+from common.errors import BadFrame
+
+VERSION = 1
+MAX_TEXT = 2000  # characters of a message
+MAX_FRAME = 65536  # bytes of a frame
+
+# A client's own id for a command: unique per sender, repeated when the command is sent again.
+CommandId = Annotated[str, Meta(min_length=8, max_length=64, pattern="^[A-Za-z0-9_-]+$")]
+ConversationId = Annotated[str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_-]+$")]
+Text = Annotated[str, Meta(max_length=4 * MAX_TEXT)]  # the limit itself is checked after trimming
+Sender = Literal["player", "bot", "agent", "system"]
+OwnerName = Literal["bot", "queue", "agent"]
+AgentStatus = Literal["online", "busy", "offline"]
+DispositionName = Literal["solved", "follow_up", "not_solvable", "wrong_place", "no_reply"]
+
+
+class Frame(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base of all frames."""
+
+
+# ---- parts -----------------------------------------------------------------------------------------------------
+
+
+class Chip(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A suggestion to tap. `id` is `faq:<entry id>` or `intent:<intent>`; it goes back in a `pick`."""
+
+    id: str
+    text: str
+
+
+class Entry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One line of a conversation's log."""
+
+    n: int  # 1, 2, 3 ... without gaps
+    at: int  # UTC, milliseconds since 1970
+    sender: Sender
+    kind: Literal["text", "pick", "feedback", "answer", "status"]
+    text: str = ""  # text, pick, answer; Markdown when kind is answer
+    name: str = ""  # the agent's display name
+    id: str = ""  # the sender's own id of the message
+    chips: list[Chip] = []  # answer
+    faq_id: str = ""  # answer: the FAQ entry shown, so it can be rated
+    entry: int = 0  # feedback: the answer it is about
+    helpful: bool = False  # feedback
+    chip: str = ""  # pick: the chip's id
+    event: str = ""  # status: see docs/PROTOCOL.md, "Status events"
+    data: dict[str, Any] = {}  # status: what the event's sentence needs
+
+
+class SummaryLine(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One line of the bot's summary; `refs` are the log numbers it rests on."""
+
+    kind: Literal["wish", "scenario", "quote", "fact", "answer", "tone", "urgency", "risk", "reason"]
+    refs: list[int]
+    text: str = ""  # in the player's words, or a code that the desk translates
+    data: dict[str, Any] = {}
+
+
+class Summary(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What the bot tells the agent."""
+
+    lines: list[SummaryLine]
+    upto: int  # the last log number it has seen
+
+
+class QueueItem(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A conversation waiting for an agent."""
+
+    conversation: str
+    player: str
+    name: str
+    vip: int
+    urgency: int
+    reason: str  # see docs/PROTOCOL.md, "Reasons"
+    since: int  # the wait clock's start, UTC milliseconds
+    scenario: str = ""
+    preview: str = ""  # the player's last words
+    summary: bool = False  # whether the summary is there
+
+
+class Episode(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A handoff episode."""
+
+    id: str
+    state: Literal["queued", "active", "wrap_up", "ended"]
+    reason: str
+    urgency: int
+    requested_at: int
+    scenario: str = ""
+    agent: str = ""
+    accepted_at: int = 0
+    ended_at: int = 0
+    end_reason: str = ""
+    disposition: str = ""
+    comment: str = ""
+    summary: Union[Summary, None] = None
+    score: int = 0
+    rating_text: str = ""
+
+
+class Player(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What the game's token says of a player."""
+
+    id: str
+    name: str
+    vip: int = 0
+    server: str = ""
+    platform: str = ""
+
+
+class Note(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """An internal note; never sent to a player."""
+
+    n: int
+    at: int
+    author: str
+    text: str
+    id: str = ""
+
+
+# ---- player to server ------------------------------------------------------------------------------------------
+
+
+class PlayerHello(Frame, frozen=True, tag="hello"):
+    """First frame of a player: who they are and what they have seen."""
+
+    v: Literal[1]
+    token: str
+    conversation: str = ""  # the conversation that `last` belongs to
+    last: Annotated[int, Meta(ge=0)] = 0
+
+
+class PlayerSend(Frame, frozen=True, tag="send"):
+    """A message. Sent again with the same id until it is acknowledged."""
+
+    v: Literal[1]
+    id: CommandId
+    text: Text
+
+
+class PlayerPick(Frame, frozen=True, tag="pick"):
+    """A chip was tapped."""
+
+    v: Literal[1]
+    id: CommandId
+    chip: Annotated[str, Meta(max_length=128)]
+
+
+class PlayerHuman(Frame, frozen=True, tag="human"):
+    """The button for a person."""
+
+    v: Literal[1]
+    id: CommandId
+
+
+class PlayerCancelHuman(Frame, frozen=True, tag="cancel_human"):
+    """No longer wants a person."""
+
+    v: Literal[1]
+    id: CommandId
+
+
+class PlayerFeedback(Frame, frozen=True, tag="feedback"):
+    """有用 / 没用 under the answer with log number `entry`."""
+
+    v: Literal[1]
+    id: CommandId
+    entry: Annotated[int, Meta(ge=1)]
+    helpful: bool
+
+
+class PlayerTicket(Frame, frozen=True, tag="ticket"):
+    """Leaves a ticket instead of waiting."""
+
+    v: Literal[1]
+    id: CommandId
+    text: Text
+
+
+class PlayerRate(Frame, frozen=True, tag="rate"):
+    """Rates an ended episode, 1 to 5."""
+
+    v: Literal[1]
+    id: CommandId
+    episode: Annotated[str, Meta(max_length=64)]
+    score: Annotated[int, Meta(ge=1, le=5)]
+    text: Text = ""
+
+
+class PlayerTyping(Frame, frozen=True, tag="typing"):
+    """The player types; neither stored nor acknowledged."""
+
+    v: Literal[1]
+
+
+class Ping(Frame, frozen=True, tag="ping"):
+    """Keeps the connection alive; answered with `pong`."""
+
+    v: Literal[1]
+
+
+PlayerFrame = Union[
+    PlayerHello, PlayerSend, PlayerPick, PlayerHuman, PlayerCancelHuman, PlayerFeedback, PlayerTicket, PlayerRate,
+    PlayerTyping, Ping,
+]  # fmt: skip
+
+# ---- server to player ------------------------------------------------------------------------------------------
+
+
+class PlayerWelcome(Frame, frozen=True, tag="welcome"):
+    """Answer to `hello`; the entries after `last` follow."""
+
+    v: Literal[1]
+    conversation: str
+    player: Player
+    owner: OwnerName
+    last: int  # the newest log number
+    reset: bool  # the client's own copy is of no use: drop it, everything follows
+    chips: list[Chip]  # 猜你想问, before the player has typed
+    agent: str = ""  # the agent's display name, while owner is agent
+    rate: str = ""  # an ended episode that waits for its rating
+    agents_online: int = 0
+
+
+class EntryFrame(Frame, frozen=True, tag="entry"):
+    """A log entry. To agents it names its conversation."""
+
+    v: Literal[1]
+    conversation: str
+    entry: Entry
+
+
+class Ack(Frame, frozen=True, tag="ack"):
+    """The command `id` is stored. `n` is the log number it got, 0 when it made no entry."""
+
+    v: Literal[1]
+    id: str
+    n: int
+    conversation: str = ""
+
+
+class Queue(Frame, frozen=True, tag="queue"):
+    """Where the player stands in the queue."""
+
+    v: Literal[1]
+    position: int  # 1 is next; 0: not waiting
+    since: int = 0
+    agents_online: int = 0
+
+
+class Typing(Frame, frozen=True, tag="typing"):
+    """Somebody types."""
+
+    v: Literal[1]
+    sender: Sender
+    conversation: str = ""
+
+
+class Error(Frame, frozen=True, tag="error"):
+    """A frame was refused; the connection stays unless a close frame follows."""
+
+    v: Literal[1]
+    code: str
+    message: str  # English, for developers; clients translate `code`
+    id: str = ""  # the command it answers
+    data: dict[str, Any] = {}
+
+
+class Pong(Frame, frozen=True, tag="pong"):
+    """Answer to `ping`."""
+
+    v: Literal[1]
+    at: int
+
+
+ToPlayer = Union[PlayerWelcome, EntryFrame, Ack, Queue, Typing, Error, Pong]
+
+# ---- agent to server -------------------------------------------------------------------------------------------
+
+
+class AgentHello(Frame, frozen=True, tag="hello"):
+    """First frame of a desk; the log-in is the session cookie."""
+
+    v: Literal[1]
+
+
+class AgentPresence(Frame, frozen=True, tag="presence"):
+    """What the agent is and how many conversations they take at once."""
+
+    v: Literal[1]
+    id: CommandId
+    status: AgentStatus
+    capacity: Annotated[int, Meta(ge=1, le=20)]
+
+
+class AgentOpen(Frame, frozen=True, tag="open"):
+    """Follow a conversation: its snapshot, the entries after `last` and the notes after `last_note` are sent, then live."""
+
+    v: Literal[1]
+    conversation: ConversationId
+    last: Annotated[int, Meta(ge=0)] = 0
+    last_note: Annotated[int, Meta(ge=0)] = 0
+
+
+class AgentLeave(Frame, frozen=True, tag="leave"):
+    """Stop following a conversation."""
+
+    v: Literal[1]
+    conversation: ConversationId
+
+
+class AgentAccept(Frame, frozen=True, tag="accept"):
+    """Take a conversation from the queue."""
+
+    v: Literal[1]
+    id: CommandId
+    conversation: ConversationId
+
+
+class AgentSend(Frame, frozen=True, tag="send"):
+    """A message to the player, under the epoch in which it was written."""
+
+    v: Literal[1]
+    id: CommandId
+    conversation: ConversationId
+    epoch: int
+    text: Text
+
+
+class AgentNote(Frame, frozen=True, tag="note"):
+    """An internal note."""
+
+    v: Literal[1]
+    id: CommandId
+    conversation: ConversationId
+    text: Text
+
+
+class AgentReturn(Frame, frozen=True, tag="return"):
+    """Give the conversation back to the bot; the agent's slot is free after `wrap_up`."""
+
+    v: Literal[1]
+    id: CommandId
+    conversation: ConversationId
+    epoch: int
+
+
+class AgentWrapUp(Frame, frozen=True, tag="wrap_up"):
+    """Disposition of a returned conversation; frees the slot."""
+
+    v: Literal[1]
+    id: CommandId
+    conversation: ConversationId
+    disposition: DispositionName
+    comment: Text = ""
+
+
+class AgentClose(Frame, frozen=True, tag="close"):
+    """End the conversation with a disposition; the player is asked for a rating."""
+
+    v: Literal[1]
+    id: CommandId
+    conversation: ConversationId
+    epoch: int
+    disposition: DispositionName
+    comment: Text = ""
+
+
+class AgentTyping(Frame, frozen=True, tag="typing"):
+    """The agent types; neither stored nor acknowledged."""
+
+    v: Literal[1]
+    conversation: ConversationId
+
+
+AgentFrame = Union[
+    AgentHello, AgentPresence, AgentOpen, AgentLeave, AgentAccept, AgentSend, AgentNote, AgentReturn, AgentWrapUp,
+    AgentClose, AgentTyping, Ping,
+]  # fmt: skip
+
+# ---- server to agent -------------------------------------------------------------------------------------------
+
+
+class Agent(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """An agent's account, as the desk shows it."""
+
+    id: str
+    name: str  # log-in name
+    display: str  # what players see
+    role: Literal["agent", "supervisor", "admin"]
+
+
+class AgentWelcome(Frame, frozen=True, tag="welcome"):
+    """Answer to `hello`."""
+
+    v: Literal[1]
+    agent: Agent
+    status: AgentStatus
+    capacity: int
+    mine: list[str]  # conversations the agent has or must still wrap up; open them
+
+
+class QueueList(Frame, frozen=True, tag="queue"):
+    """The queue, in the order in which it is to be taken; sent on every change."""
+
+    v: Literal[1]
+    items: list[QueueItem]
+    total: int
+    agents_online: int
+
+
+class Conversation(Frame, frozen=True, tag="conversation"):
+    """Snapshot of a conversation; sent on `open` and on every change of owner, epoch, episode or summary."""
+
+    v: Literal[1]
+    conversation: str
+    player: Player
+    owner: OwnerName
+    epoch: int
+    last: int
+    agent: str = ""  # id of the owning agent
+    agent_name: str = ""
+    episode: Union[Episode, None] = None
+    mine: bool = False
+
+
+class NoteFrame(Frame, frozen=True, tag="note"):
+    """An internal note of an open conversation."""
+
+    v: Literal[1]
+    conversation: str
+    note: Note
+
+
+ToAgent = Union[AgentWelcome, QueueList, Conversation, EntryFrame, NoteFrame, Ack, Typing, Error, Pong]
+
+_decode_player = msgspec.json.Decoder(PlayerFrame)
+_decode_agent = msgspec.json.Decoder(AgentFrame)
+_encode = msgspec.json.Encoder()
+
+
+def decode_player(raw: Union[str, bytes]) -> PlayerFrame:
+    """The frame that a player sent.
+
+    Raises:
+        BadFrame: not JSON, an unknown type or field, or a value out of bounds; the message says expected and got.
+    """
+    return _decode(_decode_player, raw)
+
+
+def decode_agent(raw: Union[str, bytes]) -> AgentFrame:
+    """The frame that an agent's desk sent; raises as `decode_player`."""
+    return _decode(_decode_agent, raw)
+
+
+def encode(frame: Any) -> str:
+    """A frame as JSON text."""
+    return _encode.encode(frame).decode()
+
+
+def _decode(decoder: msgspec.json.Decoder[Any], raw: Union[str, bytes]) -> Any:
+    try:
+        return decoder.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadFrame(str(error)) from error
