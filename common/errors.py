@@ -120,12 +120,6 @@ class Locked(SupportError):
     code = "locked"
 
 
-class Forbidden(SupportError):
-    """Logged in, but the role does not allow it."""
-
-    code = "forbidden"
-
-
 class StorageError(SupportError):
     """Redis or the SQL archive can't be used as configured."""
 

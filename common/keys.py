@@ -21,10 +21,11 @@
     P agents:seen                 zset    agent -> last heartbeat of any of their sockets
     P agents:online               zset    agent -> the same, only while their status is online
     P outbox                      stream  events for the SQL archive
+    P outbox:refused              stream  events that the archive can never store
     P tickets                     string  counter of ticket numbers
-    P login:{bucket}              string  failed log-ins (handoff/lockout.py)
+    P login:{counter}             string  failed log-ins in a window (handoff/lockout.py)
     P session:{hash}              string  an agent's desk session
-    P vault:{conversation}:{token} string an encrypted value that a message held; expires
+    P workers:{kind}              zset    worker process -> when it last said that it is alive
 
 Channels (doorbells only; what rang is read from the keys):
 

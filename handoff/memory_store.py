@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
@@ -81,6 +81,7 @@ class MemoryStore:
         self._wrap_ups: dict[str, int] = {}
         self._agents: dict[str, _Agent] = {}
         self._outbox: list[tuple[str, dict[str, str]]] = []
+        self.refused: list[tuple[str, dict[str, str]]] = []  # events set aside
         self._events = 0
         self._tickets = 0
 
@@ -442,6 +443,9 @@ class MemoryStore:
     async def outbox(self, limit: int = 200) -> list[tuple[str, dict[str, str]]]:
         return self._outbox[:limit]
 
+    async def outbox_refused(self, id: str, fields: Mapping[str, str]) -> None:
+        self.refused.append((id, dict(fields)))
+
     async def outbox_done(self, ids: Sequence[str]) -> None:
         gone = set(ids)
         self._outbox = [item for item in self._outbox if item[0] not in gone]
@@ -514,13 +518,11 @@ class MemoryStore:
             urgency=request.urgency,
             scenario=request.scenario,
             requested_at=now,
-            summary=request.summary,
         )
         c.queue_score = (rank(request.urgency, c.player.vip), now)
         self._queue[c.id] = c.queue_score
-        if request.summary is None:
-            c.summary_due = c.episode
-            self._wake(c)
+        c.summary_due = c.episode
+        self._wake(c)
         data = {"reason": request.reason, "urgency": request.urgency, "agents_online": self._online()}
         n = self._append(c, status_entry(now, "queued", data))
         self._record("request", actor, c)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional, Union
 
 import msgspec
+from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 
 from common import errors
@@ -56,7 +57,7 @@ class RedisStore:
     """`ConversationStore` on Redis >= 6.2. All times in milliseconds."""
 
     def __init__(
-        self, redis: "Redis[str]", clock: Clock, keys: Keys, *, grace_ms: int = 12_000, per_second: int = 8
+        self, redis: Redis[str], clock: Clock, keys: Keys, *, grace_ms: int = 12_000, per_second: int = 8
     ) -> None:
         """`grace_ms`: how long after its last heartbeat an agent counts as there; `per_second`: a player's commands."""
         self._redis = redis
@@ -78,9 +79,7 @@ class RedisStore:
         return await self.view(answer["conversation"])
 
     async def append(self, player: Player, command: Command, entry: Entry) -> Stored:
-        return _stored(
-            await self._run("append", command, player=_profile(player), new=_new_id(), entry=_json(entry))
-        )
+        return _stored(await self._run("append", command, player=_profile(player), new=_new_id(), entry=_json(entry)))
 
     async def request(self, player: Player, command: Command, request: HandoffRequest) -> Stored:
         ask = await self._request(request, player.vip)
@@ -113,9 +112,7 @@ class RedisStore:
     async def rate(self, player: str, command: Command, episode: str, score: int, text: str) -> Stored:
         entry = status_entry(self._clock.now_ms(), "rated", {"episode": episode, "score": score})
         return _stored(
-            await self._run(
-                "rate", command, player=player, episode=episode, score=score, text=text, entry=_json(entry)
-            )
+            await self._run("rate", command, player=player, episode=episode, score=score, text=text, entry=_json(entry))
         )
 
     # -- reading --
@@ -243,18 +240,12 @@ class RedisStore:
 
     async def accept(self, agent: str, display: str, command: Command, conversation: str) -> Stored:
         entry = status_entry(self._clock.now_ms(), "accepted", name=display)
-        return _stored(
-            await self._run("accept", command, agent=agent, conversation=conversation, entry=_json(entry))
-        )
+        return _stored(await self._run("accept", command, agent=agent, conversation=conversation, entry=_json(entry)))
 
     async def say(self, agent: str, display: str, command: Command, conversation: str, epoch: int, text: str) -> Stored:
-        entry = Entry(
-            n=0, at=self._clock.now_ms(), sender="agent", kind="text", text=text, name=display, id=command.id
-        )
+        entry = Entry(n=0, at=self._clock.now_ms(), sender="agent", kind="text", text=text, name=display, id=command.id)
         return _stored(
-            await self._run(
-                "say", command, agent=agent, conversation=conversation, epoch=epoch, entry=_json(entry)
-            )
+            await self._run("say", command, agent=agent, conversation=conversation, epoch=epoch, entry=_json(entry))
         )
 
     async def note(self, author: str, agent: str, command: Command, conversation: str, text: str) -> Stored:
@@ -355,6 +346,9 @@ class RedisStore:
     async def outbox(self, limit: int = 200) -> list[tuple[str, dict[str, str]]]:
         return await self._redis.xrange(self._name("outbox"), count=limit)
 
+    async def outbox_refused(self, id: str, fields: Mapping[str, str]) -> None:
+        await self._redis.xadd(self._name("outbox", "refused"), {**fields, "id": id})
+
     async def outbox_done(self, ids: Sequence[str]) -> None:
         if ids:
             await self._redis.xdel(self._name("outbox"), *ids)
@@ -373,7 +367,6 @@ class RedisStore:
             "urgency": request.urgency,
             "scenario": request.scenario,
             "rank": rank(request.urgency, vip),
-            "summary": _json(request.summary) if request.summary else "",
             "entry": _json(status_entry(self._clock.now_ms(), "queued", data)),
         }
 
@@ -399,6 +392,20 @@ class RedisStore:
         if code is not None:
             raise _ERRORS[code](f"{script} was refused: {code}", **answer)
         return answer
+
+
+def renewal(client: SyncRedis[str], clock: Clock, keys: Keys, lease_ms: int) -> Callable[[Turn], None]:
+    """`RedisStore.renew` for a thread with a synchronous client."""
+    text = (_LUA / "_lib.lua").read_text(encoding="utf-8") + (_LUA / "renew.lua").read_text(encoding="utf-8")
+    script = client.register_script(text)
+
+    def renew(turn: Turn) -> None:
+        arguments = {"conversation": turn.view.id, "token": turn.token, "lease_ms": lease_ms, "now": clock.now_ms()}
+        answer = json.loads(script(keys=[keys.prefix], args=[json.dumps(arguments)]))
+        if "err" in answer:
+            raise _ERRORS[answer["err"]]()
+
+    return renew
 
 
 def episode_of(raw: dict[str, str]) -> Episode:

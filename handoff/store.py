@@ -63,7 +63,6 @@ class HandoffRequest:
     reason: str  # button, asked, urgent, unsolved, upset, failure
     urgency: int = 0  # 0..3
     scenario: str = ""
-    summary: Optional[Summary] = None
 
 
 @dataclass(frozen=True)
@@ -231,6 +230,9 @@ class ConversationStore(Protocol):
 
     async def outbox(self, limit: int = 200) -> list[tuple[str, dict[str, str]]]:
         """Events for the archive, oldest first: (id, fields)."""
+
+    async def outbox_refused(self, id: str, fields: Mapping[str, str]) -> None:
+        """Set an event aside that the archive can never store, for a person to look at."""
 
     async def outbox_done(self, ids: Sequence[str]) -> None:
         """Drop events that the archive has stored."""

@@ -141,7 +141,7 @@ local function end_episode(c, reason)
   redis.call('HSET', key('e', c.ep), 'state', 'ended', 'ended_at', now, 'end_reason', reason)
 end
 
--- Ask for a person. The caller has checked that the bot owns the conversation.
+-- Ask for a person. The caller has checked that the bot owns the conversation. A bot worker writes the summary.
 local function enqueue(c, r, actor)
   if c.state == 'wrap_up' then
     end_episode(c, 'expired')
@@ -156,13 +156,9 @@ local function enqueue(c, r, actor)
   redis.call('HSET', key('c', c.id), 'ep', c.ep, 'qscore', string.format('%.0f', score))
   redis.call('HDEL', key('c', c.id), 'rate_due')
   redis.call('ZADD', key('queue'), string.format('%.0f', score), c.id)
-  if r.summary and r.summary ~= '' then
-    redis.call('HSET', key('e', c.ep), 'summary', r.summary)
-  else
-    redis.call('HSET', key('c', c.id), 'summary_due', c.ep)
-    c.summary_due = c.ep
-    wake(c.id)
-  end
+  redis.call('HSET', key('c', c.id), 'summary_due', c.ep)
+  c.summary_due = c.ep
+  wake(c.id)
   move(c, 'queue', 'queued')
   local n = append(c, r.entry)
   record('request', actor, c)

@@ -1,0 +1,96 @@
+"""Answers from the FAQ library: straight away, after a choice, or once more."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import context, replies
+from actions.knowledge import Knowledge, knowledge
+from common.content import Scenario
+from faq_index.library import Entry
+from suggest import chips
+
+CRISIS = "service_crisis"
+
+
+class ActionAnswer(Action):
+    """Answers the message's scenario with the best entry of the library."""
+
+    def name(self) -> str:
+        return "action_answer"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
+        known = knowledge()
+        entry = choose(tracker, known)
+        return give(dispatcher, tracker, known, entry)
+
+
+class ActionAnswerSuggested(Action):
+    """The player said yes to a clarification: its first suggestion is answered."""
+
+    def name(self) -> str:
+        return "action_answer_suggested"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
+        known = knowledge()
+        suggested = tracker.get_slot("suggested") or []
+        return give(dispatcher, tracker, known, known.library.entry(suggested[0]))
+
+
+def choose(tracker: Tracker, known: Knowledge) -> Entry:
+    """The entry to answer with: the one a chip named, else the retriever's best of the scenario, else its first."""
+    picked = context.picked_entry(tracker)
+    if picked:
+        return known.library.entry(picked)
+    scenario = tracker.get_intent_of_latest_message() or ""
+    for candidate in context.ranked_entries(tracker):
+        if candidate["scenario"] == scenario:
+            return known.library.entry(candidate["id"])
+    return known.library.entries_of(scenario)[0]
+
+
+def give(dispatcher: CollectingDispatcher, tracker: Tracker, known: Knowledge, entry: Entry) -> list[dict[str, Any]]:
+    """Say an entry, what belongs to it, and where it leads."""
+    scenario = known.scenarios[entry.scenario]
+    seen = context.shown_entries(tracker)
+    ranked = [known.library.entry(r["id"]) for r in context.ranked_entries(tracker)]
+    follow_ups = chips.follow_ups(entry, known.library.entries_of(entry.scenario), ranked, seen)
+    dispatcher.utter_message(
+        text=with_links(entry),
+        buttons=[replies.faq_button(s.faq_id, s.scenario, s.text) for s in follow_ups],
+        json_message=replies.shown(entry.id, entry.scenario),
+    )
+    if entry.warning:
+        dispatcher.utter_message(response="utter_safety")
+    urgent = urgent_request(tracker, scenario)
+    pending = "nothing"
+    if urgent is not None:
+        response = "utter_handoff_crisis" if scenario.id == CRISIS else "utter_handoff_urgent"
+        dispatcher.utter_message(response=response, json_message=urgent)
+    elif entry.offer_human or scenario.handoff == "offer":
+        dispatcher.utter_message(response="utter_offer_human")
+        pending = "person"
+    return [
+        SlotSet("pending", pending),
+        SlotSet("suggested", None),
+        SlotSet("last_faq", entry.id),
+        SlotSet("shown_faq", [*(id for id in seen if id != entry.id), entry.id]),
+    ]
+
+
+def urgent_request(tracker: Tracker, scenario: Scenario) -> Optional[dict[str, Any]]:
+    """The handoff that a scenario asks for by itself, unless the player is already waiting."""
+    if scenario.handoff != "auto" or context.waiting(tracker):
+        return None
+    said = int(context.understanding(tracker).get("urgency") or 0)
+    return replies.handoff("urgent", max(said, scenario.urgency), scenario.id)
+
+
+def with_links(entry: Entry) -> str:
+    """The answer's Markdown with its self-service pages at the end."""
+    links = "\n".join(f"- [{link.text}]({link.url})" for link in entry.links)
+    return f"{entry.answer.strip()}\n\n{links}" if links else entry.answer.strip()

@@ -1,0 +1,48 @@
+"""Reading what an action needs from Rasa's tracker, in one place."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from rasa_sdk import Tracker
+
+
+def understanding(tracker: Tracker) -> dict[str, Any]:
+    """What the pipeline made of the latest message (the fields of `python -m bot.understand`)."""
+    message: dict[str, Any] = tracker.latest_message or {}
+    return message
+
+
+def metadata(tracker: Tracker) -> dict[str, Any]:
+    """What the worker said of the latest message: its log number, the owner, the rated answer."""
+    return understanding(tracker).get("metadata") or {}
+
+
+def waiting(tracker: Tracker) -> bool:
+    """Whether the conversation is already in the queue."""
+    return metadata(tracker).get("owner") == "queue"
+
+
+def picked_entry(tracker: Tracker) -> Optional[str]:
+    """The FAQ entry that a chip named."""
+    return next(tracker.get_latest_entity_values("faq_id"), None)
+
+
+def ranked_entries(tracker: Tracker) -> list[dict[str, Any]]:
+    """The retriever's entries for the latest message, best first: {id, scenario, question, score}."""
+    return understanding(tracker).get("faq") or []
+
+
+def ranked_scenarios(tracker: Tracker) -> list[dict[str, Any]]:
+    """The classifier's scenarios for the latest message, best first: {name, confidence}."""
+    return understanding(tracker).get("scenario_ranking") or []
+
+
+def shown_entries(tracker: Tracker) -> list[str]:
+    """FAQ entries shown in this conversation, oldest first."""
+    return list(tracker.get_slot("shown_faq") or [])
+
+
+def failed_attempts(tracker: Tracker) -> int:
+    """How often in a row the player was not helped."""
+    return int(tracker.get_slot("failed_attempts") or 0)

@@ -1,0 +1,107 @@
+"""When there is no answer straight away: ask back, admit it, try another entry, say it again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import context, replies
+from actions.knowledge import knowledge
+from suggest import chips
+
+_LIKELY_SCENARIOS = 3
+_OFFER_PERSON_AT = 2  # failed attempts in a row
+_HAND_OVER_AT = 3
+
+
+class ActionClarify(Action):
+    """Offers the likely questions to choose from."""
+
+    def name(self) -> str:
+        return "action_clarify"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
+        library = knowledge().library
+        likely = [r["name"] for r in context.ranked_scenarios(tracker)[:_LIKELY_SCENARIOS]]
+        ranked = [library.entry(r["id"]) for r in context.ranked_entries(tracker)]
+        first_of = {s: library.entries_of(s)[0] for s in likely if library.entries_of(s)}
+        options = chips.alternatives(likely, ranked, first_of)
+        buttons = [replies.faq_button(o.faq_id, o.scenario, o.text) for o in options]
+        dispatcher.utter_message(response="utter_clarify", buttons=buttons)
+        return [SlotSet("pending", "suggestion"), SlotSet("suggested", [o.faq_id for o in options])]
+
+
+class ActionOutOfScope(Action):
+    """Admits that there is no answer; the second time in a row it offers a person."""
+
+    def name(self) -> str:
+        return "action_out_of_scope"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
+        return failed(dispatcher, tracker, "utter_out_of_scope", "utter_not_understood_again")
+
+
+class ActionUnsolved(Action):
+    """The last answer did not help: other entries, then a person."""
+
+    def name(self) -> str:
+        return "action_unsolved"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
+        buttons: list[replies.Button] = []
+        library = knowledge().library
+        last = tracker.get_slot("last_faq")
+        if last and last in library:
+            entry = library.entry(last)
+            others = chips.follow_ups(entry, library.entries_of(entry.scenario), [], context.shown_entries(tracker))
+            buttons = [replies.faq_button(s.faq_id, s.scenario, s.text) for s in others]
+        first = "utter_unsolved" if buttons else "utter_unsolved_again"
+        return failed(dispatcher, tracker, first, "utter_unsolved_again", buttons)
+
+
+class ActionSolved(Action):
+    """The player is content; failed attempts are forgotten."""
+
+    def name(self) -> str:
+        return "action_solved"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
+        dispatcher.utter_message(response="utter_solved")
+        return [SlotSet("failed_attempts", 0), SlotSet("pending", "nothing")]
+
+
+class ActionRepeat(Action):
+    """Says the bot's last message again."""
+
+    def name(self) -> str:
+        return "action_repeat"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
+        texts = [event["text"] for event in tracker.events if event["event"] == "bot" and event.get("text")]
+        if texts:
+            dispatcher.utter_message(text=texts[-1])
+        else:
+            dispatcher.utter_message(response="utter_nothing_to_repeat")
+        return []
+
+
+def failed(
+    dispatcher: CollectingDispatcher,
+    tracker: Tracker,
+    first: str,
+    again: str,
+    buttons: list[replies.Button] | None = None,
+) -> list[dict[str, Any]]:
+    """One more time in a row without help: `first`, then `again` with an offer of a person, then the handoff itself."""
+    attempts = context.failed_attempts(tracker) + 1
+    if attempts >= _HAND_OVER_AT and not context.waiting(tracker):
+        last = (context.ranked_scenarios(tracker) or [{"name": ""}])[0]["name"]
+        request = replies.handoff("unsolved", 1, last)
+        dispatcher.utter_message(response="utter_handoff", json_message=request)
+        return [SlotSet("failed_attempts", 0), SlotSet("pending", "nothing")]
+    offer = attempts >= _OFFER_PERSON_AT
+    dispatcher.utter_message(response=again if offer else first, buttons=buttons or [])
+    return [SlotSet("failed_attempts", attempts), SlotSet("pending", "person" if offer else "nothing")]

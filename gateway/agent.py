@@ -1,0 +1,269 @@
+"""An agent's socket: the queue and the conversations that the desk has open, live; every change fenced by its epoch."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from dataclasses import dataclass
+from functools import partial, singledispatchmethod
+from typing import Any, Optional
+
+from redis.exceptions import RedisError
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from common.errors import BadFrame, StorageError, SupportError, UnknownConversation
+from gateway.bells import Listener
+from gateway.context import Context
+from gateway.sessions import Sessions
+from gateway.sockets import Close, Closed, Peer, checked_text, origin_allowed
+from handoff import protocol
+from handoff.machine import Disposition
+from handoff.store import Stored, View
+
+BEAT_S = 2.0
+_RECHECK_BEATS = 5  # how often it is checked that the log-in still holds
+MAX_OPEN = 50  # conversations one desk follows at once
+_QUEUE_SHOWN = 200
+_BATCH = 200
+
+
+@dataclass
+class _Open:
+    """A conversation that the desk follows."""
+
+    ring: Listener
+    typed: Listener
+    last: int  # newest log number sent
+    last_note: int
+    shown: Optional[View] = None  # the snapshot sent last
+
+
+class AgentSocket:
+    """One connection of one agent's desk."""
+
+    def __init__(self, socket: WebSocket, context: Context, sessions: Sessions) -> None:
+        self._socket = socket
+        self._context = context
+        self._sessions = sessions
+        self._peer = Peer(socket, context, protocol.decode_agent)
+        self._agent: protocol.Agent
+        self._open: dict[str, _Open] = {}
+        self._fresh: set[str] = set()  # open conversations whose bell rang
+        self._queue_shown: Any = None
+
+    async def run(self) -> None:
+        """Serve the connection to its end."""
+        if not origin_allowed(self._socket, ()):  # the desk is only ever served from here
+            await self._socket.close(Close.FORBIDDEN.value)
+            return
+        agent = await self._sessions.agent_of(self._socket)
+        await self._socket.accept()
+        try:
+            if agent is None:
+                raise Closed(Close.BAD_TOKEN)
+            self._agent = agent
+            await self._greet()
+            await self._peer.run(self._peer.read_loop(self._handle), self._push(), self._beat())
+        except (WebSocketDisconnect, asyncio.CancelledError):
+            pass
+        except Closed as closed:
+            await self._peer.close(closed.code)
+        finally:
+            await self._context.bells.forget("queue", listener=self._peer.ring)
+            for conversation in list(self._open):
+                await self._leave(conversation)
+
+    async def _greet(self) -> None:
+        while True:
+            try:
+                await self._peer.hello()
+                break
+            except SupportError as error:
+                await self._peer.refuse(error)
+        store = self._context.store
+        await self._context.bells.listen("queue", listener=self._peer.ring)
+        await store.beat(self._agent.id)
+        status, capacity = await store.presence_of(self._agent.id)
+        await self._peer.send(
+            protocol.AgentWelcome(
+                v=1,
+                agent=self._agent,
+                status=status,  # type: ignore[arg-type]
+                capacity=capacity or 3,
+                mine=await store.conversations_of_agent(self._agent.id),
+            )
+        )
+        self._peer.ring()
+
+    async def _beat(self) -> None:
+        """The agent is there for as long as this socket is, and logged in."""
+        for beat in itertools.count(1):
+            try:
+                await self._context.store.beat(self._agent.id)
+                if beat % _RECHECK_BEATS == 0 and await self._sessions.agent_of(self._socket) is None:
+                    raise Closed(Close.BAD_TOKEN)
+            except (RedisError, StorageError, OSError) as error:
+                self._context.log.warning("heartbeat failed", error=type(error).__name__)
+            await asyncio.sleep(BEAT_S)
+
+    async def _push(self) -> None:
+        while True:
+            await self._peer.rung()
+            fresh, self._fresh = self._fresh, set()
+            try:
+                await self._push_queue()
+                for conversation in fresh or set(self._open):
+                    if conversation in self._open:
+                        await self._push_conversation(conversation, self._open[conversation])
+            except (RedisError, OSError):
+                self._fresh |= fresh
+                await asyncio.sleep(0.5)
+                self._peer.ring()
+
+    async def _push_queue(self) -> None:
+        items, total = await self._context.store.queue(_QUEUE_SHOWN)
+        online = await self._context.store.agents_online()
+        shown = (items, total, online)
+        if shown != self._queue_shown:
+            self._queue_shown = shown
+            await self._peer.send(protocol.QueueList(v=1, items=items, total=total, agents_online=online))
+
+    async def _push_conversation(self, conversation: str, follow: _Open) -> None:
+        try:
+            view = await self._context.store.view(conversation)
+        except UnknownConversation:
+            return  # archived; the desk reads it from the history
+        if follow.shown is None or _changed(follow.shown, view):
+            await self._peer.send(self._snapshot(view))
+        follow.shown = view
+        while entries := await self._context.store.entries(conversation, follow.last, _BATCH):
+            for entry in entries:
+                await self._peer.send(protocol.EntryFrame(v=1, conversation=conversation, entry=entry))
+                follow.last = entry.n
+        for note in await self._context.store.notes(conversation, follow.last_note):
+            await self._peer.send(protocol.NoteFrame(v=1, conversation=conversation, note=note))
+            follow.last_note = note.n
+
+    def _snapshot(self, view: View) -> protocol.Conversation:
+        return protocol.Conversation(
+            v=1,
+            conversation=view.id,
+            player=view.player,
+            owner=view.owner.value,
+            epoch=view.epoch,
+            last=view.last,
+            agent=view.agent,
+            agent_name=view.agent_name,
+            episode=view.episode,
+            mine=view.agent == self._agent.id,
+        )
+
+    def _ring(self, conversation: str, _message: str = "") -> None:
+        self._fresh.add(conversation)
+        self._peer.ring()
+
+    def _typed(self, conversation: str, sender: str) -> None:
+        if sender == "player":
+            frame = protocol.Typing(v=1, sender="player", conversation=conversation)
+            self._peer.send_soon(frame)
+
+    async def _leave(self, conversation: str) -> None:
+        follow = self._open.pop(conversation, None)
+        if follow is not None:
+            await self._context.bells.forget("c", conversation, listener=follow.ring)
+            await self._context.bells.forget("typing", conversation, listener=follow.typed)
+
+    @singledispatchmethod
+    async def _handle(self, frame: Any) -> None:
+        raise BadFrame("hello was already said")
+
+    @_handle.register
+    async def _(self, frame: protocol.Ping) -> None:
+        await self._peer.send(protocol.Pong(v=1, at=self._context.clock.now_ms()))
+
+    @_handle.register
+    async def _(self, frame: protocol.AgentPresence) -> None:
+        stored = await self._context.store.presence(
+            self._agent.id, self._agent.display, self._context.command(frame), frame.status, frame.capacity
+        )
+        await self._stored(frame, stored)
+
+    @_handle.register
+    async def _(self, frame: protocol.AgentOpen) -> None:
+        await self._context.store.view(frame.conversation)
+        if frame.conversation not in self._open and len(self._open) >= MAX_OPEN:
+            raise BadFrame(f"expected at most {MAX_OPEN} open conversations; leave one first")
+        await self._leave(frame.conversation)
+        ring, typed = partial(self._ring, frame.conversation), partial(self._typed, frame.conversation)
+        self._open[frame.conversation] = _Open(ring, typed, frame.last, frame.last_note)
+        await self._context.bells.listen("c", frame.conversation, listener=ring)
+        await self._context.bells.listen("typing", frame.conversation, listener=typed)
+        self._ring(frame.conversation)
+
+    @_handle.register
+    async def _(self, frame: protocol.AgentLeave) -> None:
+        await self._leave(frame.conversation)
+
+    @_handle.register
+    async def _(self, frame: protocol.AgentAccept) -> None:
+        stored = await self._context.store.accept(
+            self._agent.id, self._agent.display, self._context.command(frame), frame.conversation
+        )
+        await self._stored(frame, stored)
+
+    @_handle.register
+    async def _(self, frame: protocol.AgentSend) -> None:
+        text = checked_text(frame.text)
+        stored = await self._context.store.say(
+            self._agent.id, self._agent.display, self._context.command(frame), frame.conversation, frame.epoch, text
+        )
+        await self._stored(frame, stored)
+
+    @_handle.register
+    async def _(self, frame: protocol.AgentNote) -> None:
+        text = self._context.masker.mask(checked_text(frame.text))
+        stored = await self._context.store.note(
+            self._agent.display, self._agent.id, self._context.command(frame), frame.conversation, text
+        )
+        await self._stored(frame, stored)
+
+    @_handle.register
+    async def _(self, frame: protocol.AgentReturn) -> None:
+        stored = await self._context.store.give_back(
+            self._agent.id, self._context.command(frame), frame.conversation, frame.epoch
+        )
+        await self._stored(frame, stored)
+
+    @_handle.register
+    async def _(self, frame: protocol.AgentWrapUp) -> None:
+        stored = await self._context.store.wrap_up(
+            self._agent.id, self._context.command(frame), frame.conversation, Disposition(frame.disposition),
+            self._comment(frame.comment),
+        )  # fmt: skip
+        await self._stored(frame, stored)
+
+    @_handle.register
+    async def _(self, frame: protocol.AgentClose) -> None:
+        stored = await self._context.store.close(
+            self._agent.id, self._context.command(frame), frame.conversation, frame.epoch,
+            Disposition(frame.disposition), self._comment(frame.comment),
+        )  # fmt: skip
+        await self._stored(frame, stored)
+
+    @_handle.register
+    async def _(self, frame: protocol.AgentTyping) -> None:
+        view = await self._context.store.view(frame.conversation)
+        if view.agent == self._agent.id:
+            await self._context.bells.ring("typing", frame.conversation, message="agent")
+
+    def _comment(self, text: str) -> str:
+        return self._context.masker.mask(text.strip()[: protocol.MAX_TEXT])
+
+    async def _stored(self, frame: Any, stored: Stored) -> None:
+        await self._peer.send(protocol.Ack(v=1, id=frame.id, n=stored.n, conversation=stored.conversation))
+
+
+def _changed(before: View, now: View) -> bool:
+    return (before.owner, before.state, before.epoch, before.agent, before.episode, before.player) != (
+        now.owner, now.state, now.epoch, now.agent, now.episode, now.player,
+    )  # fmt: skip

@@ -1,0 +1,42 @@
+"""What the routes and sockets of one gateway share; built once at the start and passed down."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from redis.asyncio import Redis
+
+from common.clock import Clock
+from common.keys import Keys
+from common.privacy import Masker
+from common.settings import Settings
+from gateway.bells import Bells
+from gateway.chips import ChipBook
+from handoff.archive import Archive
+from handoff.store import Command, ConversationStore
+
+
+@dataclass(frozen=True)
+class Context:
+    """The parts of a gateway."""
+
+    settings: Settings
+    redis: Redis[str]
+    keys: Keys
+    clock: Clock
+    store: ConversationStore
+    archive: Archive
+    bells: Bells
+    masker: Masker
+    chips: ChipBook
+    log: Any
+
+    def command(self, frame: Any) -> Command:
+        """A frame's command: its id, and a MAC of its raw body, since what is stored is masked."""
+        body = msgspec.json.encode(frame)
+        mac = hmac.new(self.settings.server_secret.encode(), body, hashlib.sha256).hexdigest()[:32]
+        return Command(frame.id, mac)

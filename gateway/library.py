@@ -1,0 +1,19 @@
+"""The FAQ library of the release in use, for chips; loaded again when the release changes."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from bot.release import Release, current
+
+from faq_index.library import Library
+
+
+def current_library() -> Library:
+    """Raises SupportError when nothing was trained yet."""
+    return _load(current())
+
+
+@lru_cache(maxsize=2)
+def _load(release: Release) -> Library:
+    return Library.load(release.library)

@@ -1,0 +1,251 @@
+"""A player's socket: opening, greeting, active, gone. Stores what the player sends, pushes what is new in the log."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import Enum
+from functools import singledispatchmethod
+from typing import Any
+
+from redis.exceptions import RedisError
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from common.errors import BadFrame, BadToken, SupportError, UnknownConversation, UnknownEntry
+from gateway import tokens
+from gateway.context import Context
+from gateway.sockets import Close, Closed, Peer, checked_text, origin_allowed
+from handoff import protocol
+from handoff.protocol import Entry
+from handoff.store import HandoffRequest, Stored, View
+
+_BUTTON_URGENCY = 1
+_BATCH = 200
+
+
+class State(Enum):
+    """Where a player's connection stands."""
+
+    GREETING = "greeting"  # waits for hello
+    ACTIVE = "active"  # frames go both ways
+    GONE = "gone"  # over
+
+
+class PlayerSocket:
+    """One connection of one player."""
+
+    def __init__(self, socket: WebSocket, context: Context) -> None:
+        self._socket = socket
+        self._context = context
+        self._peer = Peer(socket, context, protocol.decode_player)
+        self.state = State.GREETING
+        self._player: protocol.Player
+        self._conversation = ""
+        self._sent = 0  # the last log number this client has
+        self._owner = ""
+        self._place = -1
+        self._turning = asyncio.Lock()  # held while frames of one conversation go out
+
+    async def run(self) -> None:
+        """Serve the connection to its end."""
+        if not origin_allowed(self._socket, self._context.settings.origins):
+            await self._socket.close(Close.FORBIDDEN.value)
+            return
+        await self._socket.accept()
+        try:
+            await self._greet()
+            self.state = State.ACTIVE
+            await self._peer.run(self._peer.read_loop(self._handle), self._push())
+        except (WebSocketDisconnect, asyncio.CancelledError):
+            pass
+        except Closed as closed:
+            await self._peer.close(closed.code)
+        except BadToken as error:
+            await self._peer.refuse(error)
+            await self._peer.close(Close.BAD_TOKEN)
+        finally:
+            self.state = State.GONE
+            await self._leave()
+
+    async def _greet(self) -> None:
+        """`hello` until one is right; a wrong frame is refused, a wrong token ends the connection."""
+        while self.state is State.GREETING:
+            try:
+                hello = await self._peer.hello()
+                self._player = tokens.read(self._context.settings.player_token_secret, hello.token)
+                await self._welcome(hello)
+                return
+            except BadToken:
+                raise
+            except (SupportError, RedisError, OSError) as error:
+                await self._peer.refuse(error)
+
+    async def _welcome(self, hello: protocol.PlayerHello) -> None:
+        view = await self._context.store.open(self._player)
+        if hello.conversation == view.id and hello.last > view.last:
+            await self._peer.refuse(_FromTheFuture(f"expected last <= {view.last}, got {hello.last}", last=view.last))
+        known = hello.conversation == view.id and hello.last <= view.last
+        await self._follow(view, hello.last if known else 0, reset=not known)
+
+    async def _follow(self, view: View, last: int, *, reset: bool) -> None:
+        """Make `view` the conversation of this socket."""
+        async with self._turning:
+            await self._leave()
+            await self._enter(view, last, reset=reset)
+        self._peer.ring()
+
+    async def _enter(self, view: View, last: int, *, reset: bool) -> None:
+        self._conversation, self._sent, self._owner, self._place = view.id, last, view.owner.value, -1
+        await self._context.bells.listen("c", view.id, listener=self._peer.ring)
+        await self._context.bells.listen("queue", listener=self._queue_moved)
+        await self._context.bells.listen("typing", view.id, listener=self._typed)
+        await self._peer.send(
+            protocol.PlayerWelcome(
+                v=1,
+                conversation=view.id,
+                player=self._player,
+                owner=view.owner.value,
+                last=view.last,
+                reset=reset,
+                chips=self._context.chips.opening(),
+                agent=view.agent_name,
+                rate=view.rate_due,
+                agents_online=await self._context.store.agents_online(),
+            )
+        )
+
+    async def _leave(self) -> None:
+        if self._conversation:
+            await self._context.bells.forget("c", self._conversation, listener=self._peer.ring)
+            await self._context.bells.forget("queue", listener=self._queue_moved)
+            await self._context.bells.forget("typing", self._conversation, listener=self._typed)
+            self._conversation = ""
+
+    async def _push(self) -> None:
+        """Send what is new, for ever."""
+        while True:
+            await self._peer.rung()
+            try:
+                async with self._turning:
+                    await self._push_entries()
+                    await self._push_place()
+            except (RedisError, OSError):
+                await asyncio.sleep(0.5)
+                self._peer.ring()
+
+    async def _push_entries(self) -> None:
+        while entries := await self._context.store.entries(self._conversation, self._sent, _BATCH):
+            for entry in entries:
+                await self._peer.send(protocol.EntryFrame(v=1, conversation=self._conversation, entry=entry))
+                self._sent = entry.n
+                self._owner = _OWNER_AFTER.get(entry.event, self._owner)
+
+    async def _push_place(self) -> None:
+        place = await self._context.store.position(self._conversation) if self._owner == "queue" else 0
+        if place == self._place or (place == 0 and self._place <= 0):
+            return
+        self._place = place
+        since, online = 0, 0
+        if place:
+            view = await self._context.store.view(self._conversation)
+            since = view.episode.requested_at if view.episode else 0
+            online = await self._context.store.agents_online()
+        await self._peer.send(protocol.Queue(v=1, position=place, since=since, agents_online=online))
+
+    def _queue_moved(self, _message: str) -> None:
+        if self._owner == "queue":
+            self._peer.ring()
+
+    def _typed(self, sender: str) -> None:
+        if sender == "agent":
+            frame = protocol.Typing(v=1, sender="agent", conversation=self._conversation)
+            self._peer.send_soon(frame)
+
+    @singledispatchmethod
+    async def _handle(self, frame: Any) -> None:
+        raise BadFrame("hello was already said")
+
+    @_handle.register
+    async def _(self, frame: protocol.Ping) -> None:
+        await self._peer.send(protocol.Pong(v=1, at=self._context.clock.now_ms()))
+
+    @_handle.register
+    async def _(self, frame: protocol.PlayerTyping) -> None:
+        await self._context.bells.ring("typing", self._conversation, message="player")
+
+    @_handle.register
+    async def _(self, frame: protocol.PlayerSend) -> None:
+        text = self._context.masker.mask(checked_text(frame.text))
+        await self._append(frame, self._entry(frame.id, "text", text=text))
+
+    @_handle.register
+    async def _(self, frame: protocol.PlayerPick) -> None:
+        label = self._context.chips.text(frame.chip)
+        await self._append(frame, self._entry(frame.id, "pick", text=label, chip=frame.chip))
+
+    @_handle.register
+    async def _(self, frame: protocol.PlayerFeedback) -> None:
+        rated = await self._context.store.entries(self._conversation, frame.entry - 1, 1)
+        if not rated or not rated[0].faq_id:
+            raise UnknownEntry(f"expected the number of an answer, got {frame.entry}", entry=frame.entry)
+        entry = self._entry(frame.id, "feedback", entry=frame.entry, helpful=frame.helpful)
+        await self._append(frame, entry)
+
+    @_handle.register
+    async def _(self, frame: protocol.PlayerHuman) -> None:
+        request = HandoffRequest(reason="button", urgency=_BUTTON_URGENCY)
+        await self._stored(
+            frame, await self._context.store.request(self._player, self._context.command(frame), request)
+        )
+
+    @_handle.register
+    async def _(self, frame: protocol.PlayerCancelHuman) -> None:
+        await self._stored(frame, await self._context.store.cancel(self._player.id, self._context.command(frame)))
+
+    @_handle.register
+    async def _(self, frame: protocol.PlayerTicket) -> None:
+        text = self._context.masker.mask(checked_text(frame.text))
+        stored = await self._context.store.ticket(self._player.id, self._context.command(frame), text)
+        await self._stored(frame, stored)
+
+    @_handle.register
+    async def _(self, frame: protocol.PlayerRate) -> None:
+        text = self._context.masker.mask(frame.text.strip()[: protocol.MAX_TEXT])
+        command = self._context.command(frame)
+        stored = await self._context.store.rate(self._player.id, command, frame.episode, frame.score, text)
+        await self._stored(frame, stored)
+
+    def _entry(self, id: str, kind: Any, **fields: Any) -> Entry:
+        return Entry(n=0, at=self._context.clock.now_ms(), sender="player", kind=kind, id=id, **fields)
+
+    async def _append(self, frame: Any, entry: Entry) -> None:
+        stored = await self._context.store.append(self._player, self._context.command(frame), entry)
+        await self._stored(frame, stored)
+
+    async def _stored(self, frame: Any, stored: Stored) -> None:
+        """Acknowledge; when the old conversation was archived meanwhile, go over to the new one."""
+        await self._peer.send(protocol.Ack(v=1, id=frame.id, n=stored.n, conversation=stored.conversation))
+        if stored.conversation == self._conversation:
+            return
+        try:
+            view = await self._context.store.view(stored.conversation)
+        except UnknownConversation:
+            return  # a repeat of something that is archived by now
+        if await self._context.store.conversation_of(self._player.id) == view.id:
+            await self._follow(view, 0, reset=True)
+
+
+class _FromTheFuture(SupportError):
+    """A client claims to have entries that do not exist."""
+
+    code = "bad_last"
+
+
+_OWNER_AFTER = {
+    "queued": "queue",
+    "requeued": "queue",
+    "accepted": "agent",
+    "cancelled": "bot",
+    "returned": "bot",
+    "closed": "bot",
+    "ticket": "bot",
+}
