@@ -184,13 +184,14 @@ class TestTurns:
         stored = await store.append(LIN, cmd(), said("转人工"))
         turn = await store.claim_turn(1000)
         assert turn is not None
-        request = HandoffRequest(reason="asked", urgency=1, scenario="service_human", summary=SUMMARY)
+        request = HandoffRequest(reason="asked", urgency=1, scenario="service_human")
         await store.commit(turn, TurnResult([reply("好的")], request=request))
         view = await store.view(stored.conversation)
         assert (view.owner, view.state, view.epoch) == (Owner.QUEUE, EpisodeState.QUEUED, 1)
-        assert view.episode is not None and view.episode.summary == SUMMARY
+        assert view.episode is not None and (view.episode.reason, view.episode.urgency) == ("asked", 1)
         assert [e.event for e in await store.entries(stored.conversation, after=2)] == ["queued"]
-        assert await store.claim_turn(1000) is None
+        job = await store.claim_turn(1000)
+        assert job is not None and job.entry is None and job.summary_due == view.episode.id
 
 
 class TestQueue:
@@ -261,7 +262,7 @@ class TestQueue:
         stored = await store.ticket("u1", cmd(), "充值没到，请查")
         assert stored.number.startswith("T2023") and stored.number.endswith("-0001")
         last = (await store.entries(conversation))[-1]
-        assert (last.event, last.data) == ("ticket", {"number": stored.number})
+        assert (last.event, last.data) == ("ticket", {"number": stored.number, "text": "充值没到，请查"})
         assert (await store.episodes(conversation))[0].end_reason == "ticket"
         event = (await store.outbox())[-1][1]
         assert json.loads(event["data"]) == {"number": stored.number, "text": "充值没到，请查"}

@@ -1,0 +1,1 @@
+"""The SQL archive and the agents' accounts on SQLite or PostgreSQL."""
