@@ -1,0 +1,95 @@
+/** One entry of a log as an agent sees it. */
+import type { JSX } from "preact";
+import { Markdown } from "../core/markdown";
+import { Masked } from "../core/masked";
+import { clockTime, dayAndTime, sameDay } from "../core/time";
+import type { Entry } from "../protocol";
+import { locale } from "../strings";
+import type { DeskStrings } from "../strings/zh";
+import { useTools } from "./context";
+
+interface Props {
+  entry: Entry;
+  judged: Entry | undefined; // the player's feedback on it
+  me: string;
+}
+
+export function EntryRow({ entry, judged, me }: Props): JSX.Element | null {
+  const { strings } = useTools();
+  if (entry.kind === "feedback") return null;
+  if (entry.kind === "status") {
+    const words = eventWords(entry, strings);
+    if (!words) return null;
+    return (
+      <p class="entry-status" data-n={entry.n} data-event={entry.event}>
+        {words} <Stamp at={entry.at} />
+        {entry.event === "ticket" && typeof entry.data?.["text"] === "string" && (
+          <span class="ticket-text">
+            <Masked text={entry.data["text"]} names={strings.masked} />
+          </span>
+        )}
+      </p>
+    );
+  }
+  return (
+    <article class={`entry ${entry.sender}`} data-n={entry.n} data-sender={entry.sender}>
+      <p class="entry-meta">
+        <b>{senderName(entry, me, strings)}</b>
+        <Stamp at={entry.at} />
+        <span class="entry-n">#{entry.n}</span>
+      </p>
+      <div class={entry.kind === "pick" ? "speech pick" : "speech"}>
+        {entry.kind === "answer" ? (
+          <Markdown text={entry.text ?? ""} base={location.origin} />
+        ) : (
+          <Masked text={entry.text ?? ""} names={strings.masked} />
+        )}
+      </div>
+      {(entry.chips?.length ?? 0) > 0 && (
+        <p class="entry-chips" aria-label={strings.chips}>
+          {entry.chips?.map((chip) => <span key={chip.id}>{chip.text}</span>)}
+        </p>
+      )}
+      {judged && (
+        <p class={judged.helpful ? "judged good" : "judged bad"} data-n={judged.n}>
+          {judged.helpful ? strings.markedHelpful : strings.markedUnhelpful}
+        </p>
+      )}
+    </article>
+  );
+}
+
+export function Stamp({ at }: { at: number }): JSX.Element {
+  const tag = locale(useTools().language);
+  const words = sameDay(at, Date.now()) ? clockTime(at, tag) : dayAndTime(at, tag);
+  return <time dateTime={new Date(at).toISOString()}>{words}</time>;
+}
+
+function senderName(entry: Entry, me: string, strings: DeskStrings): string {
+  if (entry.sender === "agent") return entry.name === me ? strings.you : (entry.name ?? "");
+  return { player: strings.player, bot: strings.bot, system: strings.system }[entry.sender];
+}
+
+function eventWords(entry: Entry, strings: DeskStrings): string {
+  const { events } = strings;
+  const data = entry.data ?? {};
+  switch (entry.event) {
+    case "queued": {
+      const reason = String(data["reason"] ?? "");
+      return events.queued(strings.reasons[reason] ?? reason);
+    }
+    case "accepted":
+      return events.accepted(entry.name ?? "");
+    case "ticket":
+      return events.ticket(String(data["number"] ?? ""));
+    case "rated":
+      return events.rated(Number(data["score"]) || 0);
+    case "cancelled":
+    case "requeued":
+    case "returned":
+    case "closed":
+      return events[entry.event];
+    default:
+      return "";
+  }
+}

@@ -1,0 +1,434 @@
+// Generated from handoff/protocol.py by `python -m gateway.typescript`; do not edit.
+
+export const VERSION = 1;
+export const MAX_TEXT = 2000;
+export const MAX_FRAME = 65536;
+
+export type Sender = "agent" | "bot" | "player" | "system";
+export type OwnerName = "agent" | "bot" | "queue";
+export type AgentStatus = "busy" | "offline" | "online";
+export type DispositionName = "follow_up" | "no_reply" | "not_solvable" | "solved" | "wrong_place";
+
+/** A suggestion to tap. `id` is `faq:<entry id>` or `intent:<intent>`; it goes back in a `pick`. */
+export interface Chip {
+  id: string;
+  text: string;
+}
+
+/** One line of a conversation's log. */
+export interface Entry {
+  n: number;
+  at: number;
+  sender: Sender;
+  kind: "answer" | "feedback" | "pick" | "status" | "text";
+  text?: string;
+  name?: string;
+  id?: string;
+  chips?: Chip[];
+  faq_id?: string;
+  entry?: number;
+  helpful?: boolean;
+  chip?: string;
+  event?: string;
+  data?: Record<string, unknown>;
+}
+
+/** One line of the bot's summary; `refs` are the log numbers it rests on. */
+export interface SummaryLine {
+  kind: "answer" | "fact" | "quote" | "reason" | "risk" | "scenario" | "tone" | "urgency" | "wish";
+  refs: number[];
+  text?: string;
+  data?: Record<string, unknown>;
+}
+
+/** What the bot tells the agent. */
+export interface Summary {
+  lines: SummaryLine[];
+  upto: number;
+}
+
+/** A conversation waiting for an agent. */
+export interface QueueItem {
+  conversation: string;
+  player: string;
+  name: string;
+  vip: number;
+  urgency: number;
+  reason: string;
+  since: number;
+  scenario?: string;
+  preview?: string;
+  summary?: boolean;
+}
+
+/** A handoff episode. */
+export interface Episode {
+  id: string;
+  state: "active" | "ended" | "queued" | "wrap_up";
+  reason: string;
+  urgency: number;
+  requested_at: number;
+  scenario?: string;
+  agent?: string;
+  accepted_at?: number;
+  ended_at?: number;
+  end_reason?: string;
+  disposition?: string;
+  comment?: string;
+  summary?: Summary | null;
+  score?: number;
+  rating_text?: string;
+}
+
+/** What the game's token says of a player. */
+export interface Player {
+  id: string;
+  name: string;
+  vip?: number;
+  server?: string;
+  platform?: string;
+}
+
+/** An internal note; never sent to a player. */
+export interface Note {
+  n: number;
+  at: number;
+  author: string;
+  text: string;
+  id?: string;
+}
+
+/** First frame of a player: who they are and what they have seen. */
+export interface PlayerHello {
+  type: "hello";
+  v: 1;
+  token: string;
+  conversation?: string;
+  last?: number;
+}
+
+/** A message. Sent again with the same id until it is acknowledged. */
+export interface PlayerSend {
+  type: "send";
+  v: 1;
+  id: string;
+  text: string;
+}
+
+/** A chip was tapped. */
+export interface PlayerPick {
+  type: "pick";
+  v: 1;
+  id: string;
+  chip: string;
+}
+
+/** The button for a person. */
+export interface PlayerHuman {
+  type: "human";
+  v: 1;
+  id: string;
+}
+
+/** No longer wants a person. */
+export interface PlayerCancelHuman {
+  type: "cancel_human";
+  v: 1;
+  id: string;
+}
+
+/** 有用 / 没用 under the answer with log number `entry`. */
+export interface PlayerFeedback {
+  type: "feedback";
+  v: 1;
+  id: string;
+  entry: number;
+  helpful: boolean;
+}
+
+/** Leaves a ticket instead of waiting. */
+export interface PlayerTicket {
+  type: "ticket";
+  v: 1;
+  id: string;
+  text: string;
+}
+
+/** Rates an ended episode, 1 to 5. */
+export interface PlayerRate {
+  type: "rate";
+  v: 1;
+  id: string;
+  episode: string;
+  score: number;
+  text?: string;
+}
+
+/** The player types; neither stored nor acknowledged. */
+export interface PlayerTyping {
+  type: "typing";
+  v: 1;
+}
+
+/** Keeps the connection alive; answered with `pong`. */
+export interface Ping {
+  type: "ping";
+  v: 1;
+}
+
+/** Answer to `hello`; the entries after `last` follow. */
+export interface PlayerWelcome {
+  type: "welcome";
+  v: 1;
+  conversation: string;
+  player: Player;
+  owner: OwnerName;
+  last: number;
+  reset: boolean;
+  chips: Chip[];
+  agent?: string;
+  rate?: string;
+  agents_online?: number;
+}
+
+/** A log entry. To agents it names its conversation. */
+export interface EntryFrame {
+  type: "entry";
+  v: 1;
+  conversation: string;
+  entry: Entry;
+}
+
+/** The command `id` is stored. `n` is the log number it got, 0 when it made no entry. */
+export interface Ack {
+  type: "ack";
+  v: 1;
+  id: string;
+  n: number;
+  conversation?: string;
+}
+
+/** Where the player stands in the queue. */
+export interface Queue {
+  type: "queue";
+  v: 1;
+  position: number;
+  since?: number;
+  agents_online?: number;
+}
+
+/** Somebody types. */
+export interface Typing {
+  type: "typing";
+  v: 1;
+  sender: Sender;
+  conversation?: string;
+}
+
+/** A frame was refused; the connection stays unless a close frame follows. */
+export interface ErrorFrame {
+  type: "error";
+  v: 1;
+  code: string;
+  message: string;
+  id?: string;
+  data?: Record<string, unknown>;
+}
+
+/** Answer to `ping`. */
+export interface Pong {
+  type: "pong";
+  v: 1;
+  at: number;
+}
+
+/** First frame of a desk; the log-in is the session cookie. */
+export interface AgentHello {
+  type: "hello";
+  v: 1;
+}
+
+/** What the agent is and how many conversations they take at once. */
+export interface AgentPresence {
+  type: "presence";
+  v: 1;
+  id: string;
+  status: AgentStatus;
+  capacity: number;
+}
+
+/** Follow a conversation: its snapshot, the entries after `last` and the notes after `last_note` are sent, then live. */
+export interface AgentOpen {
+  type: "open";
+  v: 1;
+  conversation: string;
+  last?: number;
+  last_note?: number;
+}
+
+/** Stop following a conversation. */
+export interface AgentLeave {
+  type: "leave";
+  v: 1;
+  conversation: string;
+}
+
+/** Take a conversation from the queue. */
+export interface AgentAccept {
+  type: "accept";
+  v: 1;
+  id: string;
+  conversation: string;
+}
+
+/** A message to the player, under the epoch in which it was written. */
+export interface AgentSend {
+  type: "send";
+  v: 1;
+  id: string;
+  conversation: string;
+  epoch: number;
+  text: string;
+}
+
+/** An internal note. */
+export interface AgentNote {
+  type: "note";
+  v: 1;
+  id: string;
+  conversation: string;
+  text: string;
+}
+
+/** Give the conversation back to the bot; the agent's slot is free after `wrap_up`. */
+export interface AgentReturn {
+  type: "return";
+  v: 1;
+  id: string;
+  conversation: string;
+  epoch: number;
+}
+
+/** Disposition of a returned conversation; frees the slot. */
+export interface AgentWrapUp {
+  type: "wrap_up";
+  v: 1;
+  id: string;
+  conversation: string;
+  disposition: DispositionName;
+  comment?: string;
+}
+
+/** End the conversation with a disposition; the player is asked for a rating. */
+export interface AgentClose {
+  type: "close";
+  v: 1;
+  id: string;
+  conversation: string;
+  epoch: number;
+  disposition: DispositionName;
+  comment?: string;
+}
+
+/** The agent types; neither stored nor acknowledged. */
+export interface AgentTyping {
+  type: "typing";
+  v: 1;
+  conversation: string;
+}
+
+/** An agent's account, as the desk shows it. */
+export interface Agent {
+  id: string;
+  name: string;
+  display: string;
+  role: "admin" | "agent" | "supervisor";
+}
+
+/** Answer to `hello`. */
+export interface AgentWelcome {
+  type: "welcome";
+  v: 1;
+  agent: Agent;
+  status: AgentStatus;
+  capacity: number;
+  mine: string[];
+}
+
+/** The queue, in the order in which it is to be taken; sent on every change. */
+export interface QueueList {
+  type: "queue";
+  v: 1;
+  items: QueueItem[];
+  total: number;
+  agents_online: number;
+}
+
+/** Snapshot of a conversation; sent on `open` and on every change of owner, epoch, episode or summary. */
+export interface Conversation {
+  type: "conversation";
+  v: 1;
+  conversation: string;
+  player: Player;
+  owner: OwnerName;
+  epoch: number;
+  last: number;
+  agent?: string;
+  agent_name?: string;
+  episode?: Episode | null;
+  mine?: boolean;
+}
+
+/** An internal note of an open conversation. */
+export interface NoteFrame {
+  type: "note";
+  v: 1;
+  conversation: string;
+  note: Note;
+}
+
+export type PlayerFrame =
+  | PlayerHello
+  | PlayerSend
+  | PlayerPick
+  | PlayerHuman
+  | PlayerCancelHuman
+  | PlayerFeedback
+  | PlayerTicket
+  | PlayerRate
+  | PlayerTyping
+  | Ping;
+
+export type ToPlayer =
+  | PlayerWelcome
+  | EntryFrame
+  | Ack
+  | Queue
+  | Typing
+  | ErrorFrame
+  | Pong;
+
+export type AgentFrame =
+  | AgentHello
+  | AgentPresence
+  | AgentOpen
+  | AgentLeave
+  | AgentAccept
+  | AgentSend
+  | AgentNote
+  | AgentReturn
+  | AgentWrapUp
+  | AgentClose
+  | AgentTyping
+  | Ping;
+
+export type ToAgent =
+  | AgentWelcome
+  | QueueList
+  | Conversation
+  | EntryFrame
+  | NoteFrame
+  | Ack
+  | Typing
+  | ErrorFrame
+  | Pong;

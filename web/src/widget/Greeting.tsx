@@ -1,0 +1,51 @@
+/** What stands in the log before and after the messages. */
+import type { JSX } from "preact";
+import { CloudMark, PersonIcon } from "../core/icons";
+import { useTools } from "./context";
+import type { ChatState } from "./state";
+
+/** A welcome and, until the player has said something, what they may want to ask. */
+export function Greeting({ state }: { state: ChatState }): JSX.Element {
+  const { session, strings } = useTools();
+  const silent = state.log.entries.length === 0 && state.pending.length === 0;
+  return (
+    <div class="greeting">
+      <p class="greeting-hello">{strings.greeting(state.playerName)}</p>
+      <p>{strings.greetingHint}</p>
+      {silent && state.chips.length > 0 && (
+        <>
+          <p class="greeting-label">{strings.suggestions}</p>
+          <div class="chips">
+            {state.chips.map((chip) => (
+              <button key={chip.id} class="chip" data-testid="chip" data-chip={chip.id} onClick={() => session.pick(chip)}>
+                {chip.text}
+              </button>
+            ))}
+          </div>
+        </>
+      )}
+    </div>
+  );
+}
+
+export function Avatar({ who }: { who: "bot" | "agent" }): JSX.Element {
+  return (
+    <span class={`avatar ${who}`} aria-hidden="true">
+      {who === "bot" ? <CloudMark size={18} /> : <PersonIcon size={18} />}
+    </span>
+  );
+}
+
+export function TypingLine({ words, who }: { words: string; who: "bot" | "agent" }): JSX.Element {
+  return (
+    <div class="row" data-testid="typing">
+      <Avatar who={who} />
+      <div class="bubble dots">
+        <span class="sr">{words}</span>
+        <i />
+        <i />
+        <i />
+      </div>
+    </div>
+  );
+}

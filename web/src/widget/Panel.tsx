@@ -1,0 +1,82 @@
+/** The open chat: header, connection, log, cards, composer. */
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { CloseIcon, CloudMark, PersonIcon } from "../core/icons";
+import { Composer } from "./Composer";
+import { Connection } from "./Connection";
+import { useTools } from "./context";
+import { Messages } from "./Messages";
+import { QueueCard } from "./QueueCard";
+import { isWaiting, type ChatState } from "./state";
+
+export function Panel({ state, onClose }: { state: ChatState; onClose(): void }): JSX.Element {
+  const { strings } = useTools();
+  const panel = useRef<HTMLElement>(null);
+  useVisibleHeight(panel);
+  const leaveByEscape = (event: KeyboardEvent): void => {
+    if (event.key === "Escape" && !event.isComposing) onClose();
+  };
+  return (
+    <section ref={panel} class="panel" role="dialog" aria-label={strings.title} onKeyDown={leaveByEscape}>
+      <Header state={state} onClose={onClose} />
+      <Connection link={state.link} />
+      <Messages state={state} />
+      {state.notice && (
+        <p class="notice" role="alert">
+          {strings.errors[state.notice] ?? strings.errors["other"]}
+        </p>
+      )}
+      {state.owner === "queue" && <QueueCard state={state} />}
+      <Composer state={state} />
+    </section>
+  );
+}
+
+function Header({ state, onClose }: { state: ChatState; onClose(): void }): JSX.Element {
+  const { session, strings } = useTools();
+  const calling = isWaiting(state, "human");
+  return (
+    <header class="header">
+      <span class="mark">
+        <CloudMark size={24} />
+      </span>
+      <div class="header-words">
+        <h2>{strings.title}</h2>
+        <OwnerLine state={state} />
+      </div>
+      {state.owner === "bot" && (
+        <button class="header-button" data-testid="human-header" disabled={calling} onClick={() => session.human()}>
+          <PersonIcon size={18} />
+          {calling ? strings.humanPending : strings.human}
+        </button>
+      )}
+      <button class="icon-button" data-testid="close" aria-label={strings.close} title={strings.close} onClick={onClose}>
+        <CloseIcon />
+      </button>
+    </header>
+  );
+}
+
+function OwnerLine({ state }: { state: ChatState }): JSX.Element {
+  const { strings } = useTools();
+  const { owner } = strings;
+  const words = state.owner === "agent" ? owner.agent(state.agent) : owner[state.owner];
+  return (
+    <p class="owner">
+      <span class="dot" data-state={state.link.kind} />
+      {words}
+    </p>
+  );
+}
+
+/** Keeps the panel inside what the on-screen keyboard of a phone leaves free. */
+function useVisibleHeight(panel: { current: HTMLElement | null }): void {
+  useEffect(() => {
+    const view = window.visualViewport;
+    if (!view) return;
+    const fit = (): void => panel.current?.style.setProperty("--visible-height", `${view.height}px`);
+    fit();
+    view.addEventListener("resize", fit);
+    return () => view.removeEventListener("resize", fit);
+  }, [panel]);
+}
