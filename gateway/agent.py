@@ -53,12 +53,11 @@ class AgentSocket:
 
     async def run(self) -> None:
         """Serve the connection to its end."""
-        if not origin_allowed(self._socket, ()):  # the desk is only ever served from here
-            await self._socket.close(Close.FORBIDDEN.value)
-            return
-        agent = await self._sessions.agent_of(self._socket)
         await self._socket.accept()
         try:
+            if not origin_allowed(self._socket, ()):  # the desk is only ever served from here
+                raise Closed(Close.FORBIDDEN)
+            agent = await self._sessions.agent_of(self._socket)
             if agent is None:
                 raise Closed(Close.BAD_TOKEN)
             self._agent = agent

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from bot.release import Release, current
+from bot.release import Release, load_release
+from common.settings import ROOT
 
 from faq_index.library import Library
 
 
 def current_library() -> Library:
     """Raises SupportError when nothing was trained yet."""
-    return _load(current())
+    return _load(load_release(ROOT))
 
 
 @lru_cache(maxsize=2)

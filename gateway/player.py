@@ -42,16 +42,15 @@ class PlayerSocket:
         self._conversation = ""
         self._sent = 0  # the last log number this client has
         self._owner = ""
-        self._place = -1
+        self._place = (0, 0)  # in the queue, and agents online, as told last
         self._turning = asyncio.Lock()  # held while frames of one conversation go out
 
     async def run(self) -> None:
         """Serve the connection to its end."""
-        if not origin_allowed(self._socket, self._context.settings.origins):
-            await self._socket.close(Close.FORBIDDEN.value)
-            return
         await self._socket.accept()
         try:
+            if not origin_allowed(self._socket, self._context.settings.origins):
+                raise Closed(Close.FORBIDDEN)
             await self._greet()
             self.state = State.ACTIVE
             await self._peer.run(self._peer.read_loop(self._handle), self._push())
@@ -94,7 +93,7 @@ class PlayerSocket:
         self._peer.ring()
 
     async def _enter(self, view: View, last: int, *, reset: bool) -> None:
-        self._conversation, self._sent, self._owner, self._place = view.id, last, view.owner.value, -1
+        self._conversation, self._sent, self._owner, self._place = view.id, last, view.owner.value, (0, 0)
         await self._context.bells.listen("c", view.id, listener=self._peer.ring)
         await self._context.bells.listen("queue", listener=self._queue_moved)
         await self._context.bells.listen("typing", view.id, listener=self._typed)
@@ -140,15 +139,17 @@ class PlayerSocket:
                 self._owner = _OWNER_AFTER.get(entry.event, self._owner)
 
     async def _push_place(self) -> None:
-        place = await self._context.store.position(self._conversation) if self._owner == "queue" else 0
-        if place == self._place or (place == 0 and self._place <= 0):
+        place, online = 0, 0
+        if self._owner == "queue":
+            place = await self._context.store.position(self._conversation)
+            online = await self._context.store.agents_online()
+        if (place, online) == self._place or (place == 0 and self._place[0] == 0):
             return
-        self._place = place
-        since, online = 0, 0
+        self._place = (place, online)
+        since = 0
         if place:
             view = await self._context.store.view(self._conversation)
             since = view.episode.requested_at if view.episode else 0
-            online = await self._context.store.agents_online()
         await self._peer.send(protocol.Queue(v=1, position=place, since=since, agents_online=online))
 
     def _queue_moved(self, _message: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from enum import Enum
 from typing import Any
@@ -27,7 +26,7 @@ class Close(int, Enum):
     TOO_LARGE = 1009  # sent by the server library for a frame above 64 KiB
     RESTART = 1012  # the gateway stops; connect again
     BAD_TOKEN = 4401  # token or log-in is not valid (any more)
-    FORBIDDEN = 4403  # not allowed
+    FORBIDDEN = 4403  # the page's origin may not open this socket
     NO_HELLO = 4408  # no `hello` within ten seconds
 
 
@@ -107,8 +106,12 @@ class Peer:
 
     async def rung(self) -> None:
         """Wait until something may be new."""
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._bell.wait(), LOOK_ANYWAY_S)
+        # Not asyncio.wait_for: before Python 3.12 it can swallow a cancellation that comes together with the bell.
+        anyway = asyncio.get_running_loop().call_later(LOOK_ANYWAY_S, self._bell.set)
+        try:
+            await self._bell.wait()
+        finally:
+            anyway.cancel()
         self._bell.clear()
 
     async def read_loop(self, handle: Callable[[Any], Any]) -> None:

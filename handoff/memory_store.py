@@ -134,7 +134,7 @@ class MemoryStore:
         if event is Event.TICKET:
             self._tickets += 1
             number = f"T{utc(self._clock.now_ms()).strftime('%Y%m%d')}-{self._tickets:04d}"
-            data = {"number": number}
+            data = {"number": number, "text": text}
         if waiting:
             del self._queue[c.id]
             self._end(c, END_BY_EVENT[event])
@@ -142,7 +142,7 @@ class MemoryStore:
             c.ownership = moved
         name = "cancelled" if event is Event.CANCEL else "ticket"
         n = self._append(c, status_entry(self._clock.now_ms(), name, data))
-        self._record(event.value, actor, c, {**data, "text": text} if data else {})
+        self._record(event.value, actor, c, data)
         if waiting:
             c.episode = ""
         return self._remember(actor, command, Stored(n, c.id, number=number))
@@ -537,7 +537,7 @@ class MemoryStore:
         if c.ownership.owner is not Owner.AGENT or c.agent != agent:
             raise errors.NotOwner(owner=c.ownership.owner.value, agent=c.agent_name)
         if c.ownership.epoch != epoch:
-            raise errors.StaleEpoch(epoch=c.ownership.epoch)
+            raise errors.StaleEpoch(epoch=c.ownership.epoch, owner=c.ownership.owner.value, agent=c.agent_name)
         return c
 
     def _silence(self, c: _Conversation) -> None:

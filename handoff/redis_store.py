@@ -89,7 +89,7 @@ class RedisStore:
         return await self._leave_queue(player, command, Event.CANCEL, {})
 
     async def ticket(self, player: str, command: Command, text: str) -> Stored:
-        return await self._leave_queue(player, command, Event.TICKET, {"number": "@NUMBER@"}, text)
+        return await self._leave_queue(player, command, Event.TICKET, {"number": "@NUMBER@", "text": text}, text)
 
     async def _leave_queue(
         self, player: str, command: Command, event: Event, data: dict[str, str], text: str = ""
@@ -390,6 +390,8 @@ class RedisStore:
         answer: dict[str, Any] = json.loads(await self._call(script, **arguments))
         code = answer.pop("err", None)
         if code is not None:
+            if "conversation" in arguments:
+                answer.setdefault("conversation", arguments["conversation"])
             raise _ERRORS[code](f"{script} was refused: {code}", **answer)
         return answer
 

@@ -37,7 +37,7 @@ def redis_url() -> Iterator[str]:
 
 
 @pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator["Redis[str]"]:
+async def redis(redis_url: str) -> AsyncIterator[Redis[str]]:
     """A client on an empty database."""
     client: Redis[str] = Redis.from_url(redis_url, decode_responses=True)
     await client.flushdb()

@@ -5,7 +5,7 @@ if again then return again end
 local c = conversation(A.conversation)
 if not c then return fail('unknown_conversation') end
 if c.owner ~= 'agent' or c.agent ~= A.agent then return fail('not_owner', {owner = c.owner, agent = c.agent_name or ''}) end
-if c.epoch ~= A.epoch then return fail('stale_epoch', {epoch = c.epoch}) end
+if c.epoch ~= A.epoch then return fail('stale_epoch', {epoch = c.epoch, owner = c.owner, agent = c.agent_name or ''}) end
 
 local ep = c.ep
 redis.call('HSET', key('c', c.id), 'rate_due', ep)

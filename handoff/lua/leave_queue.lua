@@ -16,7 +16,7 @@ local entry = A.entry
 if A.event == 'ticket' then
   number = string.format('T%s-%04d', A.day, redis.call('INCR', key('tickets')))
   data = cjson.encode({number = number, text = A.text})
-  entry = string.gsub(entry, '@NUMBER@', number)
+  entry = string.gsub(entry, '@NUMBER@', number, 1)
 end
 if waiting then
   redis.call('ZREM', key('queue'), c.id)

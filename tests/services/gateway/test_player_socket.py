@@ -206,10 +206,13 @@ async def test_a_wrong_token_closes_with_4401_and_reveals_nothing(stack: Any, ki
 
 
 async def test_a_foreign_origin_gets_no_socket(stack: Any) -> None:
-    with pytest.raises(websockets.InvalidStatusCode) as refused:
-        await stack.connect("/ws/player", origin="https://evil.example")
-    assert refused.value.status_code == 403
-    await stack.connect("/ws/player", origin=stack.base)
+    client = await stack.connect("/ws/player", origin="https://evil.example")
+    with pytest.raises(websockets.ConnectionClosed) as closed:
+        await client.receive()
+    assert closed.value.code == 4403
+    client = await stack.connect("/ws/player", origin=stack.base)
+    await client.send("hello", token=stack.token())
+    assert (await client.receive())["type"] == "welcome"
 
 
 async def test_a_frame_before_hello_is_refused_and_hello_still_works(stack: Any) -> None:
