@@ -1,4 +1,4 @@
-"""Answers from the FAQ library: straight away, after a choice, or once more."""
+"""Answers from the FAQ library."""
 
 from __future__ import annotations
 
@@ -29,24 +29,12 @@ class ActionAnswer(Action):
         return give(dispatcher, tracker, known, entry)
 
 
-class ActionAnswerSuggested(Action):
-    """The player said yes to a clarification: its first suggestion is answered."""
-
-    def name(self) -> str:
-        return "action_answer_suggested"
-
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
-        known = knowledge()
-        suggested = tracker.get_slot("suggested") or []
-        return give(dispatcher, tracker, known, known.library.entry(suggested[0]))
-
-
 def choose(tracker: Tracker, known: Knowledge) -> Entry:
     """The entry to answer with: the one a chip named, else the retriever's best of the scenario, else its first."""
     picked = context.picked_entry(tracker)
     if picked:
         return known.library.entry(picked)
-    scenario = tracker.get_intent_of_latest_message() or ""
+    scenario = context.intent(tracker)
     for candidate in context.ranked_entries(tracker):
         if candidate["scenario"] == scenario:
             return known.library.entry(candidate["id"])

@@ -13,6 +13,11 @@ def understanding(tracker: Tracker) -> dict[str, Any]:
     return message
 
 
+def intent(tracker: Tracker) -> str:
+    """The latest message's intent; a scenario's id when the decision was to answer."""
+    return (understanding(tracker).get("intent") or {}).get("name") or ""
+
+
 def metadata(tracker: Tracker) -> dict[str, Any]:
     """What the worker said of the latest message: its log number, the owner, the rated answer."""
     return understanding(tracker).get("metadata") or {}

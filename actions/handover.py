@@ -23,15 +23,7 @@ class ActionHandoff(Action):
         return "action_handoff"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
-        if context.waiting(tracker):
-            dispatcher.utter_message(response="utter_already_waiting")
-            return [SlotSet("pending", "nothing")]
-        last = tracker.get_slot("last_faq")
-        library = knowledge().library
-        scenario = library.entry(last).scenario if last and last in library else ""
-        urgency = max(_ASKED_URGENCY, int(context.understanding(tracker).get("urgency") or 0))
-        dispatcher.utter_message(response="utter_handoff", json_message=replies.handoff("asked", urgency, scenario))
-        return [SlotSet("pending", "nothing"), SlotSet("failed_attempts", 0)]
+        return hand_over(dispatcher, tracker)
 
 
 class ActionHandoffSummary(Action):
@@ -54,6 +46,19 @@ class ActionHandoffSummary(Action):
         )
         dispatcher.utter_message(json_message={"summary": msgspec.to_builtins(summary)})
         return []
+
+
+def hand_over(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[dict[str, Any]]:
+    """Ask for a person, unless the player is already waiting for one."""
+    if context.waiting(tracker):
+        dispatcher.utter_message(response="utter_already_waiting")
+        return [SlotSet("pending", "nothing")]
+    last = tracker.get_slot("last_faq")
+    library = knowledge().library
+    scenario = library.entry(last).scenario if last and last in library else ""
+    urgency = max(_ASKED_URGENCY, int(context.understanding(tracker).get("urgency") or 0))
+    dispatcher.utter_message(response="utter_handoff", json_message=replies.handoff("asked", urgency, scenario))
+    return [SlotSet("pending", "nothing"), SlotSet("failed_attempts", 0)]
 
 
 def transcript(events: list[dict[str, Any]], questions: dict[str, str]) -> Transcript:

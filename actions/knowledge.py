@@ -1,15 +1,17 @@
-"""The FAQ library and the scenarios of the release in use, loaded on first use and again when the release changes."""
+"""The FAQ library and the scenarios of a release, loaded once each."""
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bot.release import Release, current
-
+from bot.release import Release, load_release
 from common.content import Scenario, load_scenarios
 from common.settings import ROOT
 from faq_index.library import Library
+
+_pinned: ContextVar[Release | None] = ContextVar("pinned_release", default=None)
 
 
 @dataclass(frozen=True)
@@ -20,15 +22,20 @@ class Knowledge:
     scenarios: dict[str, Scenario]
 
 
+def pin(release: Release) -> None:
+    """Have the actions of this task use `release`, whatever becomes current meanwhile: it is the one the model knows."""
+    _pinned.set(release)
+
+
 def knowledge() -> Knowledge:
-    """The knowledge of the release that `models/current` names.
+    """The knowledge of the pinned release, or of the current one (under a stock `rasa run actions`).
 
     Raises:
         SupportError: nothing was trained yet.
     """
-    return _load(current())
+    return _load(_pinned.get() or load_release(ROOT))
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def _load(release: Release) -> Knowledge:
     return Knowledge(Library.load(release.library), {s.id: s for s in load_scenarios(ROOT, [])})

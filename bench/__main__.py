@@ -10,7 +10,7 @@ import time
 import urllib.request
 from itertools import cycle
 
-import websockets
+from websockets.client import connect
 
 from bench.stack import Stack, resident_mb, running
 from gateway.library import current_library
@@ -23,7 +23,7 @@ async def play(stack: Stack, player: str, questions: list[str], turns: int) -> l
     token = await asyncio.to_thread(lambda: json.load(urllib.request.urlopen(request))["token"])
     took = []
     address = f"ws://127.0.0.1:{stack.port}/ws/player"
-    async with websockets.connect(address, compression=None) as socket:
+    async with connect(address, compression=None) as socket:
         await socket.send(json.dumps({"v": 1, "type": "hello", "token": token}))
         questions_of_mine = cycle(questions)
         for n in range(turns):

@@ -27,7 +27,7 @@ class Stack:
     var: Path
     start_s: float  # from the start of the supervisor to everything ready
     login: tuple[str, str]  # the admin's name and password
-    process: "subprocess.Popen[str]"
+    process: subprocess.Popen[str]
 
     @property
     def base(self) -> str:
@@ -78,7 +78,7 @@ def resident_mb(pid: int) -> float:
     return 0.0
 
 
-def _until_ready(process: "subprocess.Popen[str]") -> list[str]:
+def _until_ready(process: subprocess.Popen[str]) -> list[str]:
     lines: list[str] = []
     deadline = time.monotonic() + _READY_WITHIN_S
     assert process.stdout is not None

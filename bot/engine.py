@@ -15,7 +15,7 @@ from rasa.core.processor import MessageProcessor
 from rasa_sdk.executor import ActionExecutor
 
 from actions import replies
-from actions.knowledge import knowledge
+from actions.knowledge import knowledge, pin
 from bot import trackers, turns
 from bot.parse import load_agent, parse
 from bot.release import Release
@@ -77,6 +77,7 @@ class Engine:
         Raises:
             TurnFailed: an action or a store failed, or nothing was said; nothing of the turn may be kept.
         """
+        pin(self.release)
         turn = turns.begin(base)
         parsed = await self._understand(entry)
         channel = turns.Collector()
@@ -100,6 +101,7 @@ class Engine:
 
     async def summary(self, conversation: str, record: Record, episode: Episode) -> Summary:
         """The agent's summary of a conversation, written by the custom action `action_handoff_summary`."""
+        pin(self.release)
         asked = {"text": "", "intent": {"name": None}, "entities": []}
         meta = {"reason": episode.reason, "urgency": episode.urgency}
         call = {
@@ -127,6 +129,7 @@ class Engine:
 
     def samples(self) -> list[str]:
         """Questions of the library, to warm up with."""
+        pin(self.release)
         return [entry.question for entry in list(knowledge().library.entries())[:3]]
 
     async def _understand(self, entry: Entry) -> dict[str, Any]:
@@ -239,7 +242,7 @@ def _rewire(agent: Agent, executor: ActionExecutor) -> None:
         action.run = turns.recording(action.run, passes=(ActionExecutionRejection,))
         return action, prediction
 
-    processor.predict_next_with_tracker_if_should = predict_recording  # type: ignore[method-assign]
+    processor.predict_next_with_tracker_if_should = predict_recording
     # Rasa compiles and checks this schema again for every action result: 83 % of a turn.
     validator = Draft7Validator(RemoteAction.action_response_format_spec())
-    RemoteAction._validate_action_result = lambda self, result: validator.validate(result) or True  # type: ignore
+    RemoteAction._validate_action_result = lambda self, result: validator.validate(result) or True

@@ -8,6 +8,7 @@ import sys
 
 from common import logs
 from common.errors import SupportError
+from common.settings import ROOT
 from handoff.protocol import Entry
 
 
@@ -16,9 +17,9 @@ async def talk() -> None:
     logs.configure("ERROR", "shell")
     print("loading the model ...", flush=True)
     from bot.engine import Engine
-    from bot.release import current
+    from bot.release import load_release
 
-    engine = Engine(current())
+    engine = Engine(load_release(ROOT))
     print("Ask something; a number picks a chip; Ctrl-D ends.\n")
     tracker: str | None = None
     chips: list[tuple[str, str]] = []

@@ -20,7 +20,7 @@ from common import logs
 from common.clock import Clock
 from common.errors import LeaseLost, NotOwner, SupportError, UnknownConversation
 from common.keys import Keys
-from common.settings import Settings
+from common.settings import ROOT, Settings
 from handoff.protocol import Entry
 from handoff.store import ConversationStore, HandoffRequest, Turn, TurnResult
 
@@ -193,12 +193,12 @@ async def main(settings: Settings) -> None:
     """Load, warm up, serve; reload when a new release appears; drain on SIGTERM."""
     log = logs.configure(settings.log_level, f"bot-{os.getpid()}")
     from bot.engine import Engine
-    from bot.release import current
+    from bot.release import load_release
     from handoff import presence
     from handoff.connect import RedisClock, open_redis
     from handoff.redis_store import RedisStore
 
-    engine = Engine(current())
+    engine = Engine(load_release(ROOT))
     await warm_up(engine)
     redis = await open_redis(settings)
     clock = RedisClock()
@@ -216,7 +216,7 @@ async def main(settings: Settings) -> None:
         asyncio.create_task(_reload(worker, log)),
         asyncio.create_task(presence.report(redis, keys, clock, "bot", log)),
     ]
-    log.info("ready", release=engine.release.id)
+    log.info("ready", release=engine.release.folder.name)
     await worker.run()
     for task in background:
         task.cancel()
@@ -257,26 +257,26 @@ async def _listen(redis: Redis[str], keys: Keys, worker: Worker) -> None:
 async def _reload(worker: Worker, log: Any) -> None:
     """Swap the engine when `models/current` names another release; one that does not load leaves the old one in place."""
     from bot.engine import Engine
-    from bot.release import current
+    from bot.release import load_release
 
     refused = ""
     while True:
         await asyncio.sleep(_RELEASE_POLL_S)
         try:
-            release = current()
+            release = load_release(ROOT)
         except SupportError:
             continue
-        if release.id in (worker.engine.release.id, refused):
+        if release.folder.name in (worker.engine.release.folder.name, refused):
             continue
         try:
             engine = await asyncio.to_thread(Engine, release)
             await warm_up(engine)
         except Exception as error:
-            refused = release.id
-            log.error("release refused", release=release.id, error=type(error).__name__)
+            refused = release.folder.name
+            log.error("release refused", release=release.folder.name, error=type(error).__name__)
             continue
         worker.engine = engine
-        log.info("release loaded", release=release.id)
+        log.info("release loaded", release=release.folder.name)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ from functools import lru_cache
 
 from bot.release import Release, load_release
 from common.settings import ROOT
-
 from faq_index.library import Library
 
 

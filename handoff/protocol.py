@@ -458,12 +458,14 @@ def decode_player(raw: Union[str, bytes]) -> PlayerFrame:
     Raises:
         BadFrame: not JSON, an unknown type or field, or a value out of bounds; the message says expected and got.
     """
-    return _decode(_decode_player, raw)
+    frame: PlayerFrame = _decode(_decode_player, raw)
+    return frame
 
 
 def decode_agent(raw: Union[str, bytes]) -> AgentFrame:
     """The frame that an agent's desk sent; raises as `decode_player`."""
-    return _decode(_decode_agent, raw)
+    frame: AgentFrame = _decode(_decode_agent, raw)
+    return frame
 
 
 def encode(frame: Any) -> str:

@@ -168,7 +168,7 @@ class RedisStore:
         return 0 if place is None else place + 1
 
     async def agents_online(self) -> int:
-        return await self._redis.zcount(self._name("agents:online"), self._clock.now_ms() - self._grace, "+inf")
+        return int(await self._redis.zcount(self._name("agents:online"), self._clock.now_ms() - self._grace, "+inf"))
 
     async def presence_of(self, agent: str) -> tuple[str, int]:
         status, capacity = await self._redis.hmget(self._name("a", agent), "status", "capacity")
@@ -320,7 +320,7 @@ class RedisStore:
         await self._run("requeue", conversation=orphan.conversation, epoch=orphan.epoch, entry=_json(entry))
 
     async def overdue_wrap_ups(self) -> list[str]:
-        return await self._redis.zrangebyscore(self._name("wrapups"), "-inf", self._clock.now_ms())
+        return list(await self._redis.zrangebyscore(self._name("wrapups"), "-inf", self._clock.now_ms()))
 
     async def expire_wrap_up(self, conversation: str) -> None:
         await self._run("wrap_up", conversation=conversation)
@@ -344,7 +344,7 @@ class RedisStore:
         return bool(answer["forgotten"])
 
     async def outbox(self, limit: int = 200) -> list[tuple[str, dict[str, str]]]:
-        return await self._redis.xrange(self._name("outbox"), count=limit)
+        return list(await self._redis.xrange(self._name("outbox"), count=limit))
 
     async def outbox_refused(self, id: str, fields: Mapping[str, str]) -> None:
         await self._redis.xadd(self._name("outbox", "refused"), {**fields, "id": id})

@@ -99,12 +99,12 @@ class Stack:
         return client
 
     async def close(self) -> None:
-        for socket in self._open:
-            await socket.close()
+        for opened in self._open:
+            await opened.close()
 
 
 @pytest.fixture
-async def stack(redis: "Redis[str]", redis_url: str, tmp_path: Path) -> AsyncIterator[Stack]:
+async def stack(redis: Redis[str], redis_url: str, tmp_path: Path) -> AsyncIterator[Stack]:
     settings = replace(
         Settings.from_env({"SUPPORT_VAR": str(tmp_path), "REDIS_URL": redis_url, "REDIS_PREFIX": "gw:"}),
         log_level="ERROR",

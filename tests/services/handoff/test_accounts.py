@@ -145,7 +145,9 @@ class TestCreating:
 
 
 class TestVerifying:
-    @pytest.mark.parametrize("password", ["", "wrong", PASSWORD + " ", PASSWORD.upper(), "x" * 100_000, "\ud800", "a\x00"])
+    @pytest.mark.parametrize(
+        "password", ["", "wrong", PASSWORD + " ", PASSWORD.upper(), "x" * 100_000, "\ud800", "a\x00"]
+    )
     async def test_a_wrong_password_is_refused(self, accounts: Accounts, password: str) -> None:
         await made(accounts)
         with pytest.raises(BadCredentials, match="wrong name or password"):

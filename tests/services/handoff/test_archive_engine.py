@@ -106,7 +106,12 @@ class TestUrls:
 
 class TestSqlite:
     async def test_settings(self, sqlite_engine: AsyncEngine) -> None:
-        for pragma, value in (("journal_mode", "wal"), ("busy_timeout", 10_000), ("foreign_keys", 1), ("synchronous", 2)):
+        for pragma, value in (
+            ("journal_mode", "wal"),
+            ("busy_timeout", 10_000),
+            ("foreign_keys", 1),
+            ("synchronous", 2),
+        ):
             assert await scalar(sqlite_engine, f"PRAGMA {pragma}") == value
 
     async def test_writers_wait_for_each_other(self, sqlite_engine: AsyncEngine) -> None:
@@ -150,9 +155,7 @@ class TestSqlite:
             await connection.execute(text("INSERT INTO numbers VALUES (2)"))
         assert await scalar(sqlite_engine, "SELECT min(n) FROM numbers") == 2
 
-    async def test_a_lock_that_stays_is_a_storage_error(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_a_lock_that_stays_is_a_storage_error(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "BUSY_TIMEOUT_MS", 50)
         engine = await open_engine(f"sqlite:///{tmp_path}/x.db")
         other = sqlite3.connect(tmp_path / "x.db", isolation_level=None)
@@ -187,7 +190,9 @@ class TestSqlite:
 
     def test_a_process_ends_though_the_file_is_no_database(self, tmp_path: Path) -> None:
         (tmp_path / "x.db").write_bytes(b"no database" * 500)
-        code = f"import asyncio\nfrom handoff.sql.engine import *\nasyncio.run(open_engine('sqlite:///{tmp_path}/x.db'))"
+        code = (
+            f"import asyncio\nfrom handoff.sql.engine import *\nasyncio.run(open_engine('sqlite:///{tmp_path}/x.db'))"
+        )
         ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=20, capture_output=True, text=True)
         assert "StorageError: can't use the SQLite file" in ended.stderr
 

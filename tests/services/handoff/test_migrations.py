@@ -74,11 +74,15 @@ def schema(connection: Connection) -> list[str]:
 
 def _plain(row: tuple[Any, ...]) -> str:
     """A row as text; of a CREATE TABLE, whose lines are columns and constraints, the lines in order."""
-    return " | ".join(str(item) for field in row for item in sorted(part.strip(" ,\t") for part in str(field).splitlines()))
+    return " | ".join(
+        str(item) for field in row for item in sorted(part.strip(" ,\t") for part in str(field).splitlines())
+    )
 
 
 async def version(url: str) -> Any:
-    return await do(url, lambda connection: connection.execute(text("SELECT version_num FROM alembic_version")).scalar())
+    return await do(
+        url, lambda connection: connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    )
 
 
 async def test_from_empty_it_gives_the_schema_of_the_code(urls: tuple[str, str]) -> None:

@@ -54,7 +54,7 @@ async def test_events_reach_the_archive_once_and_leave_the_outbox() -> None:
 
 
 async def test_an_event_that_can_never_be_stored_is_set_aside_and_the_others_are_kept() -> None:
-    store, archive, _, worker = build()
+    store, _, _, worker = build()
     conversation = await closed(store)
     store._record("ticket", "p:u1", store._get(conversation), {"number": "", "text": "坏"})
     await worker.empty_outbox()
@@ -84,7 +84,7 @@ async def test_quiet_conversations_move_to_the_archive_whole() -> None:
 
 
 async def test_an_unanswered_message_keeps_a_conversation_open() -> None:
-    store, archive, clock, worker = build()
+    store, _, clock, worker = build()
     entry = Entry(n=0, at=1, sender="player", kind="text", text="在吗")
     conversation = (await store.append(LIN, Command("m1", "m"), entry)).conversation
     clock.advance(60_001)

@@ -1,0 +1,1 @@
+"""The bot: understanding (components over pure logic), dialogue, releases."""

@@ -1,0 +1,104 @@
+"""Everything the pipeline is made of, for one state of the content: encoder, index, classifier.
+
+Each lies in a folder named by a hash of what it was made from (content, lexicon, code), so that nothing is made twice:
+not by `python -m bot.train`, which makes them while Rasa is still being imported, nor by a stock `rasa train`.
+
+    models/classifier/<hash>/   classifier, thresholds and the report of how good they are
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from common import fingerprint
+from common.content import LEXICON, Content, fill_facts, load_content
+from faq_index.analysis import Analyser
+from faq_index.build import ANALYSIS_CODE, Built, Say, build, keep_newest, plan, write_folder
+from faq_index.encoder import StaticEncoder, load_encoder
+
+CLASSIFIERS = Path("models/classifier")
+
+_CODE = Path(__file__).parent
+
+#: A training example: (intent, text).
+Labelled = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Artifacts:
+    """Where the parts lie."""
+
+    faq: Built
+    classifier: Path
+
+
+def plan_artifacts(root: Path, content: Content | None = None, labelled: Iterable[Labelled] | None = None) -> Artifacts:
+    """Where the parts for this content lie, or would lie. `labelled` replaces the content's own utterances."""
+    content = content or load_content(root)
+    faq = plan(root, content)
+    return Artifacts(faq, root / CLASSIFIERS / _classifier_hash(content, _labelled(content, labelled), faq))
+
+
+def make_artifacts(
+    root: Path, say: Say, content: Content | None = None, labelled: Iterable[Labelled] | None = None
+) -> Artifacts:
+    """Make the parts that are missing."""
+    content = content or load_content(root)
+    examples = _labelled(content, labelled)
+    artifacts = Artifacts(build(root, say, content=content), plan_artifacts(root, content, examples).classifier)
+    if not artifacts.classifier.exists():
+        say(f"classifier from {len(examples)} utterances")
+        write_folder(artifacts.classifier, lambda folder: _fit(root, content, examples, artifacts.faq, folder))
+    keep_newest(root / CLASSIFIERS, artifacts.classifier)
+    return artifacts
+
+
+def _labelled(content: Content, labelled: Iterable[Labelled] | None) -> list[Labelled]:
+    pairs = labelled if labelled is not None else ((item.intent, item.text) for item in content.utterances)
+    return sorted(set(pairs))
+
+
+def _classifier_hash(content: Content, labelled: list[Labelled], faq: Built) -> str:
+    code = fingerprint.of_files(
+        [_CODE / name for name in ("classifier.py", "decision.py", "fitting.py")] + ANALYSIS_CODE
+    )
+    return fingerprint.of_parts(labelled, _texts(content), faq.encoder.name, code)
+
+
+def _texts(content: Content) -> list[tuple[str, str, str]]:
+    """(scenario, text, kind) of everything but utterances that tells what a scenario is about."""
+    texts = []
+    for scenario in content.scenarios:
+        texts += [(scenario.id, text, "definition") for text in (scenario.name, *scenario.covers)]
+        texts += [(border.scenario, border.topic, "definition") for border in scenario.not_this]
+    for entry in content.entries:
+        texts += [(entry.scenario, text, "wording") for text, _ in entry.wordings]
+        texts.append((entry.scenario, first_line(fill_facts(entry.answer, content.facts)), "answer"))
+    return texts
+
+
+def first_line(answer: str) -> str:
+    """The line that answers, without its Markdown."""
+    return answer.splitlines()[0].replace("*", "")
+
+
+def _fit(root: Path, content: Content, labelled: list[Labelled], faq: Built, folder: Path) -> None:
+    from bot.logic.fitting import Example, Kind, fit
+
+    encoder = load_encoder(faq.encoder)
+    analyser = Analyser.load(root / LEXICON)
+    examples = [Example(intent, analyser(text)) for intent, text in labelled]
+    examples += [Example(scenario, analyser(text), Kind(kind)) for scenario, text, kind in _texts(content)]
+    analyses = [example.analysis for example in examples]
+    static = isinstance(encoder, StaticEncoder)
+    vectors = (
+        encoder.encode_analysed(analyses)
+        if isinstance(encoder, StaticEncoder)
+        else encoder.encode([analysis.source for analysis in analyses])
+    )
+    fitted = fit(examples, vectors, content.scenario_ids, with_vectors=not static)
+    fitted.classifier.save(folder)
+    fitted.thresholds.save(folder)
+    fitted.report.save(folder)

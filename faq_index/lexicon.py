@@ -1,0 +1,96 @@
+"""What we know about words: the aliases of the normaliser, the game's dictionary, and the concept lexicon.
+
+No pretrained model tells us that “搬空” and “洗号” mean theft, so data/lexicon/concepts.tsv does: each concept lists
+the expressions that signal it, and the concepts found in a text are features of encoder and classifier.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from functools import lru_cache
+from pathlib import Path
+
+from common.text import Aliases, normalise
+
+ALIASES = "aliases.tsv"
+CONCEPTS = "concepts.tsv"
+DICTIONARIES = "jieba"
+
+
+class Concepts:
+    """Finds the concepts that a normalised text signals, in time linear in the text."""
+
+    def __init__(self, expressions: dict[str, set[str]]) -> None:
+        """`expressions` holds, for each normalised expression, the concepts it signals."""
+        self._by_head: dict[str, list[tuple[str, bool, tuple[str, ...]]]] = defaultdict(list)
+        for expression, concepts in expressions.items():
+            whole = re.fullmatch(r"[a-z0-9 ]+", expression) is not None
+            self._by_head[expression[:2]].append((expression, whole, tuple(sorted(concepts))))
+
+    @classmethod
+    def read(cls, path: Path, aliases: Aliases) -> Concepts:
+        """Concepts from a file of `id TAB expression|expression|...` lines; expressions are normalised here."""
+        expressions: dict[str, set[str]] = defaultdict(set)
+        for concept, raw in read_rows(path):
+            for part in raw.split("|"):
+                expression = normalise(part, aliases).text
+                if len(expression) > 1 or (expression and not expression.isascii()):
+                    expressions[expression].add(concept)
+        return cls(expressions)
+
+    def find(self, text: str) -> tuple[str, ...]:
+        """The ids of all concepts in `text`, sorted, each once. Latin expressions count as whole words only."""
+        found: set[str] = set()
+        for start in range(len(text)):
+            for head in (text[start : start + 2], text[start]):
+                for expression, whole, concepts in self._by_head.get(head, ()):
+                    if text.startswith(expression, start) and (not whole or _stands_alone(text, start, expression)):
+                        found.update(concepts)
+        return tuple(sorted(found))
+
+
+def _stands_alone(text: str, start: int, expression: str) -> bool:
+    end = start + len(expression)
+    before, after = text[start - 1 : start], text[end : end + 1]
+    return not (_is_latin(before) and _is_latin(expression[0])) and not (_is_latin(after) and _is_latin(expression[-1]))
+
+
+def _is_latin(char: str) -> bool:
+    return char.isascii() and char.isalpha()
+
+
+class Lexicon:
+    """One folder like data/lexicon, read: aliases, concepts, and where its dictionaries lie."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.fingerprint = lexicon_fingerprint(folder)
+        self.aliases = Aliases.read(folder / ALIASES)
+        self.concepts = Concepts.read(folder / CONCEPTS, self.aliases)
+
+
+@lru_cache(maxsize=4)
+def _lexicon(folder: Path, fingerprint: str) -> Lexicon:
+    return Lexicon(folder)
+
+
+def load_lexicon(folder: Path) -> Lexicon:
+    """The lexicon of `folder`; reading it again is free while its files stay as they are."""
+    return _lexicon(folder, lexicon_fingerprint(folder))
+
+
+def lexicon_fingerprint(folder: Path) -> str:
+    """A hash of every file of the lexicon that normalising, cutting and concepts depend on."""
+    digest = hashlib.sha256()
+    for path in [folder / ALIASES, folder / CONCEPTS, *sorted((folder / DICTIONARIES).glob("*.txt"))]:
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def read_rows(path: Path) -> list[list[str]]:
+    """The rows of a TSV file, split at tabs; empty lines and those beginning with `#` are left out."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [line.split("\t") for line in lines if line.strip() and not line.startswith("#")]
