@@ -14,6 +14,8 @@ from faq_index.analysis import Analyser
 from faq_index.encoder import StaticEncoder, StaticSettings, keyed_features
 
 _USUAL = StaticSettings()
+#: Dimensions with a singular value below this share of the greatest are noise.
+_NOISE = 1e-3
 
 
 def train_static(texts: Sequence[str], analyser: Analyser, settings: StaticSettings = _USUAL) -> StaticEncoder:
@@ -30,7 +32,8 @@ def train_static(texts: Sequence[str], analyser: Analyser, settings: StaticSetti
     matrix = _matrix(documents, vocabulary, weights)
     rank = min(settings.dim, min(matrix.shape) - 1)
     _, singular, components = randomized_svd(matrix, rank, n_iter=4, random_state=0)
-    scale = np.power(np.maximum(singular, 1e-6), settings.spectrum - 1)
+    told = singular > singular[0] * _NOISE
+    scale = np.where(told, np.power(np.where(told, singular, 1), settings.spectrum - 1), 0)
     table = np.zeros((len(vocabulary), settings.dim), dtype=np.float32)
     table[:, :rank] = components.T * scale * weights[:, None]
     table /= np.abs(table).max() or 1
