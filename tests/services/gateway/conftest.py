@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator
@@ -103,10 +104,11 @@ class Stack:
             await opened.close()
 
 
-@pytest.fixture
-async def stack(redis: Redis[str], redis_url: str, tmp_path: Path) -> AsyncIterator[Stack]:
+@contextlib.asynccontextmanager
+async def running(redis: Redis[str], redis_url: str, folder: Path) -> AsyncIterator[Stack]:
+    """A gateway with two agents' accounts."""
     settings = replace(
-        Settings.from_env({"SUPPORT_VAR": str(tmp_path), "REDIS_URL": redis_url, "REDIS_PREFIX": "gw:"}),
+        Settings.from_env({"SUPPORT_VAR": str(folder), "REDIS_URL": redis_url, "REDIS_PREFIX": "gw:"}),
         log_level="ERROR",
     )
     await migrate(settings.database_url)
@@ -130,3 +132,9 @@ async def stack(redis: Redis[str], redis_url: str, tmp_path: Path) -> AsyncItera
     server.should_exit = True
     await serving
     await engine.dispose()
+
+
+@pytest.fixture
+async def stack(redis: Redis[str], redis_url: str, tmp_path: Path) -> AsyncIterator[Stack]:
+    async with running(redis, redis_url, tmp_path) as started:
+        yield started
