@@ -15,6 +15,7 @@ from faq_index.library import Entry
 from suggest import chips
 
 CRISIS = "service_crisis"
+_REMEMBERED = 20  # entries shown lately, which are not offered again
 
 
 class ActionAnswer(Action):
@@ -66,7 +67,7 @@ def give(dispatcher: CollectingDispatcher, tracker: Tracker, known: Knowledge, e
         SlotSet("pending", pending),
         SlotSet("suggested", None),
         SlotSet("last_faq", entry.id),
-        SlotSet("shown_faq", [*(id for id in seen if id != entry.id), entry.id]),
+        SlotSet("shown_faq", [*(id for id in seen if id != entry.id), entry.id][-_REMEMBERED:]),
     ]
 
 

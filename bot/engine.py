@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Optional
 
 import msgspec
-from jsonschema import Draft7Validator
 from rasa.core.actions.action import ActionExecutionRejection, RemoteAction
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import UserMessage
 from rasa.core.processor import MessageProcessor
+from rasa.shared.core.events import Event
 from rasa_sdk.executor import ActionExecutor
 
 from actions import replies
@@ -243,6 +244,8 @@ def _rewire(agent: Agent, executor: ActionExecutor) -> None:
         return action, prediction
 
     processor.predict_next_with_tracker_if_should = predict_recording
-    # Rasa compiles and checks this schema again for every action result: 83 % of a turn.
-    validator = Draft7Validator(RemoteAction.action_response_format_spec())
-    RemoteAction._validate_action_result = lambda self, result: validator.validate(result) or True
+    # Rasa compiles a JSON schema and checks it for every action result: most of a turn. The executor, here in the same
+    # process, has checked the events already.
+    RemoteAction._validate_action_result = lambda self, result: True
+    # Rasa walks all of its event classes for every event that it reads.
+    Event.resolve_by_type = staticmethod(lru_cache(Event.resolve_by_type))

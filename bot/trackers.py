@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+import msgspec
 from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SessionStarted, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-KEEP_TURNS = 6  # player messages kept in full; at least the policies' max_history
+KEEP_TURNS = 4  # player messages kept in full; more than the policies' max_history
+# What the policies need of an earlier message; rankings and FAQ hits are only for the turn they belong to.
+_KEPT_OF_PARSE = ("text", "intent", "entities", "message_id", "metadata")
 
 
 def dump(tracker: DialogueStateTracker, domain: Domain) -> str:
     """The tracker as JSON, compacted."""
-    return json.dumps([event.as_dict() for event in compact(tracker, domain)], ensure_ascii=False)
+    return msgspec.json.encode([_plain(event) for event in compact(tracker, domain)]).decode()
 
 
 def load(text: str, sender_id: str, domain: Domain) -> DialogueStateTracker:
     """The tracker that `dump` wrote."""
-    events: list[dict[str, Any]] = json.loads(text)
+    events: list[dict[str, Any]] = msgspec.json.decode(text)
     return DialogueStateTracker.from_dict(sender_id, events, domain.slots)
 
 
@@ -36,3 +38,10 @@ def compact(tracker: DialogueStateTracker, domain: Domain) -> list[Event]:
     loop = [ActiveLoop(past.active_loop_name)] if past.active_loop_name else []
     head = [ActionExecuted(ACTION_SESSION_START_NAME), SessionStarted(), *slots, *loop]
     return [*head, ActionExecuted(ACTION_LISTEN_NAME), *events[cut:]]
+
+
+def _plain(event: Event) -> dict[str, Any]:
+    plain: dict[str, Any] = event.as_dict()
+    if isinstance(event, UserUttered):
+        plain["parse_data"] = {name: value for name, value in plain["parse_data"].items() if name in _KEPT_OF_PARSE}
+    return plain
