@@ -38,8 +38,10 @@ async def parse(agent: Agent, text: str) -> dict[str, Any]:
 
     if agent.processor is None:
         raise RuntimeError("the agent has no model: load it with load_agent")
+    asked = UserMessage(text)
+    asked.text = text  # it was stripped, and positions would shift
     target = _last_component(agent)
-    message = agent.processor.graph_runner.run({PLACEHOLDER_MESSAGE: [UserMessage(text)]}, [target])[target][0]
+    message = agent.processor.graph_runner.run({PLACEHOLDER_MESSAGE: [asked]}, [target])[target][0]
     result: dict[str, Any] = {"text": text, "intent": {"name": None, "confidence": 0.0}, "entities": []}
     return {**result, **message.as_dict(only_output_properties=True)}
 

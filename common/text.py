@@ -90,8 +90,8 @@ def normalise(text: str, aliases: Aliases = _NO_ALIASES) -> Normalised:
     plain_text = _simplified("".join(chars))
     plain_text, offsets = aliases.replace(plain_text, offsets)
     plain_text, offsets = _keep(plain_text, offsets, _dropped_signs(plain_text))
-    plain_text, offsets = _keep(plain_text, offsets, _repeats(plain_text))
     plain_text, offsets = _keep(plain_text, offsets, _spaces(plain_text))
+    plain_text, offsets = _keep(plain_text, offsets, _repeats(plain_text))
     return Normalised(plain_text, tuple(offsets))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +11,9 @@ from pathlib import Path
 from common.text import Normalised, normalise
 from faq_index import words
 from faq_index.lexicon import DICTIONARIES, Lexicon, load_lexicon
+
+#: Order numbers, phones, cards; amounts and versions are shorter.
+_LONG_NUMBER = re.compile(r"(?<![a-z0-9])[a-z]{0,3}[-.]?\d[\d-]{4,}\d(?![a-z0-9])")
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Analyser:
             source=text,
             normalised=normalised,
             words=tuple(Word(*word) for word in words.cut(normalised.text)),
-            concepts=self.lexicon.concepts.find(normalised.text),
+            concepts=self.lexicon.concepts.find(without_numbers(normalised.text)),
         )
 
 
@@ -67,13 +71,25 @@ def features(analysis: Analysis, longest: int = 4) -> tuple[list[str], list[str]
     """The features of a text in four blocks: character n-grams (with boundaries), words and pairs of words, concepts,
     and pinyin n-grams (homophones are the commonest typo).
     """
-    text = f"^{analysis.text}$"
+    plain = without_numbers(analysis.text)
+    text = f"^{plain}$"
     grams = [text[i : i + n] for n in range(1, longest + 1) for i in range(len(text) - n + 1)]
-    spoken = [word.text for word in analysis.words if any(char.isalnum() for char in word.text)]
+    spoken = spoken_words(analysis)
     pairs = [f"{left} {right}" for left, right in itertools.pairwise(spoken)]
-    sounds = pinyin(analysis.text)
+    sounds = pinyin(plain)
     heard = [" ".join(sounds[i : i + n]) for n in (2, 3) for i in range(len(sounds) - n + 1)]
     return grams, spoken + pairs, list(analysis.concepts), heard
+
+
+def without_numbers(text: str) -> str:
+    """A normalised text without long numbers: which order it is says nothing about what is asked."""
+    return _LONG_NUMBER.sub("", text)
+
+
+def spoken_words(analysis: Analysis) -> list[str]:
+    """The words of a text that are more than punctuation, without long numbers."""
+    plain = (without_numbers(word.text) for word in analysis.words)
+    return [word for word in plain if any(char.isalnum() for char in word)]
 
 
 def pinyin(text: str) -> list[str]:

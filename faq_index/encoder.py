@@ -56,7 +56,7 @@ class StaticSettings:
     """How the static encoder is trained; part of its fingerprint."""
 
     dim: int = 256
-    longest_gram: int = 4
+    longest_gram: int = 3
     min_count: int = 2
     #: Weights of the blocks: characters, words, concepts, pinyin.
     blocks: tuple[float, float, float, float] = (1.0, 1.0, 4.0, 0.5)

@@ -30,6 +30,8 @@ _FORMAT = 1
 _BY_MEANING = 0.15
 _BY_WORDS = 0.35
 _BY_SCENARIO = 0.5
+#: So many wordings count as alike in meaning; all others not at all.
+_NEIGHBOURS = 256
 #: Texts that are this alike (0..100, rapidfuzz) are the same question.
 _NEARLY_EXACT = 93.0
 
@@ -155,7 +157,7 @@ class FaqIndex:
         return hits
 
     def row_scores(self, analysis: Analysis, vector: Vectors) -> NDArray[np.float32]:
-        """[rows]: how alike each wording is, by meaning and by words."""
+        """[wordings]: how alike each is, by meaning and by words."""
         return _BY_MEANING * self._by_meaning(vector) + _BY_WORDS * self._lexical.scores(analysis)
 
     def _scores(self, analysis: Analysis, vector: Vectors, probabilities: Mapping[str, float]) -> NDArray[np.float32]:
@@ -167,8 +169,8 @@ class FaqIndex:
     def _by_meaning(self, vector: Vectors) -> NDArray[np.float32]:
         if vector.shape != (1, self.dim):
             raise IndexMismatch(f"expected a vector of shape (1, {self.dim}), got {vector.shape}")
-        scores, rows = self._vectors.search(vector, self._vectors.ntotal)
-        likeness = np.empty(self._vectors.ntotal, dtype=np.float32)
+        scores, rows = self._vectors.search(vector, min(self._vectors.ntotal, _NEIGHBOURS))
+        likeness = np.zeros(self._vectors.ntotal, dtype=np.float32)
         likeness[rows[0]] = scores[0]
         return np.maximum(likeness, 0.0)
 

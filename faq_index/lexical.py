@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from faq_index.analysis import Analysis
+from faq_index.analysis import Analysis, spoken_words, without_numbers
 
 _K1 = 1.2
 _B = 0.4
@@ -109,9 +109,9 @@ class LexicalIndex:
 
 
 def _terms(analysis: Analysis) -> list[str]:
-    text = analysis.text
+    text = without_numbers(analysis.text)
     pairs = ["c" + text[i : i + 2] for i in range(len(text) - 1)]
-    spoken = ["w" + word.text for word in analysis.words if any(char.isalnum() for char in word.text)]
+    spoken = ["w" + word for word in spoken_words(analysis)]
     return pairs + spoken + ["k" + concept for concept in analysis.concepts]
 
 

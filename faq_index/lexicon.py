@@ -54,11 +54,14 @@ class Concepts:
 def _stands_alone(text: str, start: int, expression: str) -> bool:
     end = start + len(expression)
     before, after = text[start - 1 : start], text[end : end + 1]
-    return not (_is_latin(before) and _is_latin(expression[0])) and not (_is_latin(after) and _is_latin(expression[-1]))
+    return not (_runs_on(before, expression[0]) or _runs_on(expression[-1], after))
 
 
-def _is_latin(char: str) -> bool:
-    return char.isascii() and char.isalpha()
+def _runs_on(left: str, right: str) -> bool:
+    """Whether two neighbours belong to one word or one number."""
+    if not (left.isascii() and right.isascii()):
+        return False
+    return (left.isalpha() and right.isalpha()) or (left.isdigit() and right.isdigit())
 
 
 class Lexicon:

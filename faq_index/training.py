@@ -31,7 +31,7 @@ def train_static(texts: Sequence[str], analyser: Analyser, settings: StaticSetti
     weights = _weights(vocabulary, counts, len(texts), settings)
     matrix = _matrix(documents, vocabulary, weights)
     rank = min(settings.dim, min(matrix.shape) - 1)
-    _, singular, components = randomized_svd(matrix, rank, n_iter=4, random_state=0)
+    _, singular, components = randomized_svd(matrix, rank, n_iter=2, random_state=0)
     told = singular > singular[0] * _NOISE
     scale = np.where(told, np.power(np.where(told, singular, 1), settings.spectrum - 1), 0)
     table = np.zeros((len(vocabulary), settings.dim), dtype=np.float32)

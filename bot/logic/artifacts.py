@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import fingerprint
-from common.content import LEXICON, Content, fill_facts, load_content
+from common.content import LEXICON, Content, load_content
 from faq_index.analysis import Analyser
 from faq_index.build import ANALYSIS_CODE, Built, Say, build, keep_newest, plan, write_folder
 from faq_index.encoder import StaticEncoder, load_encoder
@@ -75,13 +75,7 @@ def _texts(content: Content) -> list[tuple[str, str, str]]:
         texts += [(border.scenario, border.topic, "definition") for border in scenario.not_this]
     for entry in content.entries:
         texts += [(entry.scenario, text, "wording") for text, _ in entry.wordings]
-        texts.append((entry.scenario, first_line(fill_facts(entry.answer, content.facts)), "answer"))
     return texts
-
-
-def first_line(answer: str) -> str:
-    """The line that answers, without its Markdown."""
-    return answer.splitlines()[0].replace("*", "")
 
 
 def _fit(root: Path, content: Content, labelled: list[Labelled], faq: Built, folder: Path) -> None:

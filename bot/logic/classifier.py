@@ -33,7 +33,7 @@ class FeatureSpace:
 
     names: dict[str, int]
     idf: Floats
-    longest_gram: int = 4
+    longest_gram: int = 2
 
     def row(self, analysis: Analysis) -> tuple[NDArray[np.int32], Floats]:
         """The columns and values of a text."""
@@ -72,7 +72,7 @@ class Calibration:
         top = plain.max(axis=-1, keepdims=True)
         sure = 1 / (1 + np.exp(-(self.slope * logit(top) + self.intercept)))
         second = np.partition(plain, -2, axis=-1)[..., -2:-1] / np.maximum(1 - top, 1e-9)
-        sure = np.maximum(sure, second / (1 + second))
+        sure = np.maximum(sure, second / (1 + second) + 1e-4)
         rest = plain * (1 - sure) / np.maximum(1 - top, 1e-9)
         return np.where(plain == top, sure, rest).astype(np.float32)
 

@@ -38,6 +38,7 @@ def test_a_latin_expression_counts_only_as_a_whole_word() -> None:
     concepts = Concepts({"ban": {"banned"}, "封号": {"banned"}, "ios": {"apple"}})
     assert concepts.find("urban") == ()
     assert concepts.find("被ban了") == ("banned",)
+    assert Concepts({"10086": {"carrier"}}).find("2100861") == ()
     assert concepts.find("ios17封号") == ("apple", "banned")
 
 
@@ -50,6 +51,12 @@ def test_features_come_in_blocks(analyser: Analyser) -> None:
     grams, words, concepts, sounds = features(analyser("充值"))
     assert grams == ["^", "充", "值", "$", "^充", "充值", "值$", "^充值", "充值$", "^充值$"]
     assert words == ["充值"] and "recharge" in concepts and sounds == ["chong zhi"]
+
+
+def test_which_order_it_is_says_nothing_about_what_is_asked(analyser: Analyser) -> None:
+    one, other = (features(analyser(f"订单{number}没到")) for number in ("YL20261120083512", "YL20251001090909"))
+    assert one == other
+    assert features(analyser("648没到")) != features(analyser("328没到"))
 
 
 def test_the_empty_text_has_an_analysis(analyser: Analyser) -> None:

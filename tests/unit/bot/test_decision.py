@@ -1,0 +1,60 @@
+"""The decision and the intent that goes with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.logic.decision import Decision, Policy, Ranked, Thresholds, foreignness
+
+LIMITS = Thresholds(answer=0.8, out_of_scope=0.5, clarify=0.3, act=0.5, human=0.6)
+POLICY = Policy(LIMITS, frozenset({"pay_refund", "pay_failed", "tech_lag", "service_human"}))
+
+
+def ranking(**shares: float) -> list[Ranked]:
+    return sorted((Ranked(name, share) for name, share in shares.items()), key=lambda item: -item.confidence)
+
+
+@pytest.mark.parametrize(
+    ("shares", "decision", "intent"),
+    [
+        ({"pay_refund": 0.9, "pay_failed": 0.05}, "answer", "pay_refund"),
+        ({"pay_refund": 0.6, "pay_failed": 0.3}, "clarify", "clarify"),
+        ({"pay_refund": 0.1, "pay_failed": 0.05, "greet": 0.1}, "fallback", "out_of_scope"),
+        ({"out_of_scope": 0.7, "pay_refund": 0.2}, "fallback", "out_of_scope"),
+        ({"pay_refund": 0.45, "out_of_scope": 0.5}, "fallback", "out_of_scope"),
+        ({"greet": 0.7, "pay_refund": 0.2}, "smalltalk", "greet"),
+        ({"greet": 0.4, "pay_refund": 0.35}, "clarify", "clarify"),
+        ({"service_human": 0.7, "pay_refund": 0.2}, "handoff", "request_human"),
+        ({"service_human": 0.5, "pay_refund": 0.2}, "clarify", "clarify"),
+    ],
+)
+def test_decisions(shares: dict[str, float], decision: str, intent: str) -> None:
+    outcome = POLICY.decide(ranking(**shares))
+    assert (outcome.decision.value, outcome.intent.name) == (decision, intent)
+    assert 0 <= outcome.intent.confidence <= 1
+
+
+def test_a_wish_for_a_person_is_never_answered_by_an_entry() -> None:
+    sure = Policy(Thresholds(answer=0.1, human=0.9), POLICY.scenarios)
+    assert sure.decide(ranking(service_human=0.8)).decision is Decision.CLARIFY
+    assert sure.decide(ranking(tech_lag=0.9), "service_human").decision is Decision.HANDOFF
+
+
+def test_the_same_question_is_answered_whatever_the_classifier_says() -> None:
+    outcome = POLICY.decide(ranking(out_of_scope=0.9), "pay_refund")
+    assert (outcome.decision, outcome.intent) == (Decision.ANSWER, Ranked("pay_refund", 1.0))
+    assert [item.name for item in POLICY.scenarios_of(ranking(tech_lag=0.6, pay_refund=0.2), "pay_refund")] == [
+        "pay_refund",
+        "tech_lag",
+    ]
+
+
+def test_foreignness_is_a_share() -> None:
+    assert foreignness(0.0, 0.0) == 0 and foreignness(0.2, 0.2) == 0.5
+
+
+def test_a_policy_survives_its_folder(tmp_path: Path) -> None:
+    POLICY.save(tmp_path)
+    assert Policy.load(tmp_path) == POLICY

@@ -1,0 +1,146 @@
+"""Fitting: folds that leak nothing, probabilities that mean what they say, thresholds that keep their targets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bot.logic.artifacts import make_artifacts, plan_artifacts
+from bot.logic.classifier import Calibration, Classifier, softmax
+from bot.logic.decision import Thresholds
+from bot.logic.fitting import (
+    Example,
+    Kind,
+    Report,
+    Targets,
+    assign_folds,
+    fit,
+    fit_calibration,
+    fit_thresholds,
+    measure,
+)
+from common.content import load_content
+from faq_index.analysis import Analyser
+from faq_index.encoder import StaticEncoder, load_encoder
+from faq_index.training import train_static
+
+LEXICON = Path(__file__).parents[3] / "data" / "lexicon"
+
+
+@pytest.fixture(scope="module")
+def analyser() -> Analyser:
+    return Analyser.load(LEXICON)
+
+
+@pytest.fixture
+def examples(project: Path, analyser: Analyser) -> list[Example]:
+    content = load_content(project)
+    spoken = [Example(utterance.intent, analyser(utterance.text)) for utterance in content.utterances]
+    return spoken + [
+        Example(entry.scenario, analyser(text), Kind.WORDING) for entry in content.entries for text, _ in entry.wordings
+    ]
+
+
+@pytest.fixture
+def encoder(examples: list[Example], analyser: Analyser) -> StaticEncoder:
+    return train_static([example.analysis.source for example in examples], analyser)
+
+
+def test_a_classifier_learns_and_survives_its_folder(
+    examples: list[Example], encoder: StaticEncoder, project: Path, tmp_path: Path, analyser: Analyser
+) -> None:
+    vectors = encoder.encode_analysed([example.analysis for example in examples])
+    fitted = fit(examples, vectors, load_content(project).scenario_ids, processes=1)
+    assert 0.5 < fitted.report.top1 <= fitted.report.top3 <= 1
+    fitted.classifier.save(tmp_path)
+    again = Classifier.load(tmp_path)
+    for text, label in (
+        ("儲值还没到账", "pay_not_arrived"),
+        ("怎么弄个新账号", "account_register"),
+        ("帮我转真人", "service_human"),
+    ):
+        analysis = analyser(text)
+        shares = again.probabilities(analysis, encoder.encode_analysed([analysis])[0])
+        assert again.classes[int(shares.argmax())] == label
+        assert shares.sum() == pytest.approx(1, abs=1e-4)
+    empty = again.probabilities(analyser(""), vectors[0])
+    assert np.isfinite(empty).all()
+
+
+def test_vectors_can_be_features_too(examples: list[Example], encoder: StaticEncoder, project: Path) -> None:
+    analyses = [example.analysis for example in examples]
+    vectors = encoder.encode_analysed(analyses)
+    fitted = fit(examples, vectors, load_content(project).scenario_ids, with_vectors=True, processes=1)
+    plain, moved = (fitted.classifier.probabilities(analyses[0], vector) for vector in (vectors[0], -vectors[0]))
+    assert not np.allclose(plain, moved)
+
+
+def test_near_duplicates_share_a_fold_and_wordings_far_from_all_are_never_held_out(analyser: Analyser) -> None:
+    texts = [f"第{number}个问题" for number in range(40)]
+    examples = [Example("a", analyser(text)) for text in texts] + [Example("a", analyser("x"), Kind.WORDING)] * 2
+    vectors = np.eye(42, dtype=np.float32)
+    vectors[1] = vectors[0]  # utterance 1 says the same as utterance 0
+    vectors[40] = vectors[2]  # and wording 40 the same as utterance 2
+    vectors[41] = vectors[2]
+    folds = assign_folds(examples, vectors)
+    assert folds[0] == folds[1] and folds[40] == folds[41] == folds[2]
+    assert len(set(folds[:40])) == 5
+    far = [Example("a", analyser("一")), Example("a", analyser("二"), Kind.WORDING)]
+    assert assign_folds(far, np.eye(2, dtype=np.float32))[1] == -1
+
+
+def test_calibrated_probabilities_mean_what_they_say() -> None:
+    generator = np.random.default_rng(0)
+    scores = generator.normal(size=(4000, 5)).astype(np.float32)
+    truth = np.asarray([generator.choice(5, p=row / row.sum()) for row in softmax(1.7 * scores).astype(float)])
+    calibration = fit_calibration(scores / 3, truth)  # the model's scores are three times too small
+    shares = calibration.probabilities(scores / 3)
+    sure, right = shares.max(axis=1), shares.argmax(axis=1) == truth
+    for low in (0.3, 0.5, 0.7):
+        rows = (sure >= low) & (sure < low + 0.2)
+        assert right[rows].mean() == pytest.approx(sure[rows].mean(), abs=0.06)
+
+
+def test_calibration_keeps_the_order_of_the_classes() -> None:
+    scores = np.random.default_rng(1).normal(size=(200, 6)).astype(np.float32)
+    shares = Calibration(2.0, 0.3, -2.0).probabilities(scores)
+    assert (shares.argmax(axis=1) == scores.argmax(axis=1)).all()
+    assert np.allclose(shares.sum(axis=1), 1, atol=1e-4)
+
+
+def test_thresholds_keep_their_targets() -> None:
+    generator = np.random.default_rng(2)
+    classes = ["a", "b", "greet", "out_of_scope", "service_human"]
+    labels = generator.choice(classes, size=3000, p=[0.4, 0.3, 0.1, 0.1, 0.1])
+    hot = np.asarray([[label == name for name in classes] for label in labels])
+    shares = softmax((3 * hot + 1.2 * generator.normal(size=hot.shape)).astype(np.float32))
+    scenarios = frozenset({"a", "b", "service_human"})
+    thresholds = fit_thresholds(shares, labels, classes, scenarios, Targets(precision=0.97))
+    report = measure(shares, labels, classes, scenarios, thresholds)
+    assert report.precision >= 0.97 and report.answered > 0.3
+    assert report.lost <= 0.05
+    assert report.out_of_scope_caught > 0.6
+
+
+def test_where_nothing_is_sure_nothing_is_answered() -> None:
+    classes = ["a", "b"]
+    labels = np.asarray(["a", "b"] * 50)
+    shares = np.tile(np.asarray([[0.4, 0.6], [0.6, 0.4]], dtype=np.float32), (50, 1))
+    thresholds = fit_thresholds(shares, labels, classes, frozenset(classes), Targets())
+    assert thresholds.answer > 1
+    assert measure(shares, labels, classes, frozenset(classes), thresholds).answered == 0
+
+
+def test_parts_are_made_once_and_again_only_for_what_changed(project: Path) -> None:
+    said: list[str] = []
+    first = make_artifacts(project, said.append)
+    assert len(said) == 3 and plan_artifacts(project) == first
+    assert make_artifacts(project, said.append) == first and len(said) == 3
+    assert Report.load(first.classifier).thresholds == Thresholds.load(first.classifier)
+    assert load_encoder(first.faq.encoder).name == "static"
+    nlu = project / "data/nlu/all.yml"
+    nlu.write_text(nlu.read_text(encoding="utf-8").replace("- 在不在\n", "- 有没有人在\n"), encoding="utf-8")
+    second = plan_artifacts(project)
+    assert second.classifier != first.classifier and second.faq.encoder != first.faq.encoder

@@ -1,0 +1,57 @@
+"""The tool: one line out for one line in, whatever comes in."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+
+from bot.understand import BadLine, read_line, understand_lines
+
+
+async def fake(text: str) -> dict[str, Any]:
+    return {"text": text, "intent": {"name": "greet", "confidence": 1.0}, "entities": [], "decision": "smalltalk"}
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("nonsense", "not JSON"),
+        ("", "not JSON"),
+        ("[]", "got a list"),
+        ("7", "got a number"),
+        ("null", "got null"),
+        ("{}", "text is missing"),
+        ('{"text": 5}', "text is a number"),
+        ('{"text": " "}', "1 to 2000"),
+        (json.dumps({"text": "长" * 2001}), "got 2001"),
+        ('{"text": "a", "contxt": {}}', 'unknown field "contxt"'),
+        ('{"text": "a", "context": []}', "context is a list"),
+    ],
+)
+def test_a_bad_line_says_what_was_expected(line: str, message: str) -> None:
+    with pytest.raises(BadLine) as raised:
+        read_line(line)
+    assert '{"text": "...", "context": {...}}' in str(raised.value) and message in str(raised.value)
+
+
+async def test_one_line_out_for_one_line_in() -> None:
+    lines = io.StringIO('{"text": "你好"}\noops\n\n{"text": "/restart", "context": {"platform": "ios"}}\n')
+    out = io.StringIO()
+    await understand_lines(lines, out, fake)
+    answers = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [answer.get("line") for answer in answers] == [None, 2, 3, None]
+    assert answers[0] == {
+        "text": "你好",
+        "intent": {"name": "greet", "confidence": 1.0},
+        "ranking": None,
+        "faq": None,
+        "decision": "smalltalk",
+        "entities": [],
+        "emotion": None,
+        "urgency": None,
+        "risk": None,
+    }
+    assert answers[3]["text"] == "/restart"
