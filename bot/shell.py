@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 
+from bot.logic.lean_imports import lean_imports
 from common import logs
 from common.errors import SupportError
 from common.settings import ROOT
@@ -16,8 +17,10 @@ async def talk() -> None:
     """Read lines until the end of input; a number picks a chip."""
     logs.configure("ERROR", "shell")
     print("loading the model ...", flush=True)
-    from bot.engine import Engine
     from bot.release import load_release
+
+    with lean_imports():
+        from bot.engine import Engine
 
     engine = Engine(load_release(ROOT))
     print("Ask something; a number picks a chip; Ctrl-D ends.\n")

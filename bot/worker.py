@@ -13,15 +13,21 @@ import traceback
 from collections.abc import Callable
 from typing import Any, Optional
 
+from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from bot.logic.lean_imports import lean_imports
+from bot.release import load_release
 from common import logs
 from common.clock import Clock
 from common.errors import LeaseLost, NotOwner, SupportError, UnknownConversation
 from common.keys import Keys
 from common.settings import ROOT, Settings
+from handoff import presence
+from handoff.connect import RedisClock, open_redis
 from handoff.protocol import Entry
+from handoff.redis_store import RedisStore, renewal
 from handoff.store import ConversationStore, HandoffRequest, Turn, TurnResult
 
 POLL_S = 0.5  # in case a doorbell was missed
@@ -192,11 +198,8 @@ def _where(error: BaseException) -> str:
 async def main(settings: Settings) -> None:
     """Load, warm up, serve; reload when a new release appears; drain on SIGTERM."""
     log = logs.configure(settings.log_level, f"bot-{os.getpid()}")
-    from bot.engine import Engine
-    from bot.release import load_release
-    from handoff import presence
-    from handoff.connect import RedisClock, open_redis
-    from handoff.redis_store import RedisStore
+    with lean_imports():
+        from bot.engine import Engine
 
     engine = Engine(load_release(ROOT))
     await warm_up(engine)
@@ -235,11 +238,8 @@ async def warm_up(engine: Any) -> None:
 
 def _renewer(settings: Settings, clock: Clock, keys: Keys) -> Callable[[Turn], None]:
     """A synchronous lease renewal for the keeper's thread, on a connection of its own."""
-    import redis as sync_redis
 
-    from handoff.redis_store import renewal
-
-    client = sync_redis.Redis.from_url(settings.redis_address, decode_responses=True)
+    client = SyncRedis.from_url(settings.redis_address, decode_responses=True)
     return renewal(client, clock, keys, settings.lease_ms)
 
 
@@ -257,7 +257,6 @@ async def _listen(redis: Redis[str], keys: Keys, worker: Worker) -> None:
 async def _reload(worker: Worker, log: Any) -> None:
     """Swap the engine when `models/current` names another release; one that does not load leaves the old one in place."""
     from bot.engine import Engine
-    from bot.release import load_release
 
     refused = ""
     while True:

@@ -35,10 +35,10 @@ install_runtime() {
   if UV_HTTP_RETRIES=1 UV_HTTP_TIMEOUT=120 "$UV" pip install --python .venv/bin/python --quiet --no-deps --torch-backend cpu "$torch" 2>.venv/torch.log; then
     say "torch: CPU build"
     grep -vE '^(torch|triton|nvidia-|cuda-)' requirements.txt > .venv/requirements-cpu.txt
-    "$UV" pip install --python .venv/bin/python --no-deps -r .venv/requirements-cpu.txt
+    "$UV" pip install --python .venv/bin/python --no-deps --compile-bytecode -r .venv/requirements-cpu.txt
   else
     say "torch: the CPU build's index does not answer; taking the full build (about 5 GB)"
-    "$UV" pip install --python .venv/bin/python --no-deps -r requirements.txt
+    "$UV" pip install --python .venv/bin/python --no-deps --compile-bytecode -r requirements.txt
   fi
   echo "$want" > $stamp
 }

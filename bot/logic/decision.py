@@ -11,6 +11,7 @@ from pathlib import Path
 from common.content import OUT_OF_SCOPE
 
 HUMAN_SCENARIO = "service_human"
+CRISIS_SCENARIO = "service_crisis"
 REQUEST_HUMAN = "request_human"
 CLARIFY = "clarify"
 
@@ -48,7 +49,7 @@ class Thresholds:
     clarify: float = 0.3
     #: A dialogue act at least this likely is one.
     act: float = 0.4
-    #: A wish for a person at least this likely is granted.
+    #: A wish for a person, or a cry for help, at least this likely is one: to miss it costs more than to be wrong.
     human: float = 0.4
 
     def save(self, folder: Path) -> None:
@@ -92,7 +93,7 @@ class Policy:
         top = ranking[0]
         foreign = next((item for item in ranking if item.name == OUT_OF_SCOPE), Ranked(OUT_OF_SCOPE, 0.0))
         together = sum(item.confidence for item in self.scenarios_of(ranking)[:3])
-        if top.name == HUMAN_SCENARIO and top.confidence >= limits.human:
+        if top.name in (HUMAN_SCENARIO, CRISIS_SCENARIO) and top.confidence >= limits.human:
             return self._for(top)
         if top.name not in self.scenarios and top.name != OUT_OF_SCOPE and top.confidence >= limits.act:
             return Outcome(Decision.SMALLTALK, top)

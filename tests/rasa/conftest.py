@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.logic.lean_imports import lean_imports
 from common import logs
 from common.settings import ROOT
 from handoff.protocol import Entry
@@ -16,8 +17,10 @@ from handoff.protocol import Entry
 def engine() -> Any:
     """Needs `make train` to have run; `make test` does."""
     logs.configure("WARNING", "test")
-    from bot.engine import Engine
     from bot.release import load_release
+
+    with lean_imports():
+        from bot.engine import Engine
 
     return Engine(load_release(ROOT))
 

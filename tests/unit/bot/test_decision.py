@@ -9,7 +9,7 @@ import pytest
 from bot.logic.decision import Decision, Policy, Ranked, Thresholds, foreignness
 
 LIMITS = Thresholds(answer=0.8, out_of_scope=0.5, clarify=0.3, act=0.5, human=0.6)
-POLICY = Policy(LIMITS, frozenset({"pay_refund", "pay_failed", "tech_lag", "service_human"}))
+POLICY = Policy(LIMITS, frozenset({"pay_refund", "pay_failed", "tech_lag", "service_human", "service_crisis"}))
 
 
 def ranking(**shares: float) -> list[Ranked]:
@@ -28,6 +28,7 @@ def ranking(**shares: float) -> list[Ranked]:
         ({"greet": 0.4, "pay_refund": 0.35}, "clarify", "clarify"),
         ({"service_human": 0.7, "pay_refund": 0.2}, "handoff", "request_human"),
         ({"service_human": 0.5, "pay_refund": 0.2}, "clarify", "clarify"),
+        ({"service_crisis": 0.65, "out_of_scope": 0.3}, "answer", "service_crisis"),
     ],
 )
 def test_decisions(shares: dict[str, float], decision: str, intent: str) -> None:
