@@ -13,10 +13,19 @@ from itertools import cycle
 from websockets.client import connect
 
 from bench.stack import Stack, resident_mb, running
+from bot.logic.decision import HUMAN_SCENARIO
+from common.content import load_scenarios
+from common.settings import ROOT
 from gateway.library import current_library
 
 
-async def play(stack: Stack, player: str, questions: list[str], turns: int) -> list[float]:
+def questions() -> list[str]:
+    """The library's questions that the bot answers by itself: what follows a handoff is not a turn's cost."""
+    alone = {s.id for s in load_scenarios(ROOT, []) if s.handoff != "auto" and s.id != HUMAN_SCENARIO}
+    return [entry.question for entry in current_library().entries() if entry.scenario in alone]
+
+
+async def play(stack: Stack, player: str, texts: list[str], turns: int) -> list[float]:
     """One player who asks, waits for the answer, and asks again. Returns each turn's milliseconds, socket to socket."""
     asked = json.dumps({"player": player}).encode()
     request = urllib.request.Request(f"{stack.base}/api/demo/token", data=asked, method="POST")
@@ -25,10 +34,10 @@ async def play(stack: Stack, player: str, questions: list[str], turns: int) -> l
     address = f"ws://127.0.0.1:{stack.port}/ws/player"
     async with connect(address, compression=None) as socket:
         await socket.send(json.dumps({"v": 1, "type": "hello", "token": token}))
-        questions_of_mine = cycle(questions)
+        mine = cycle(texts)
         for n in range(turns):
             started = time.perf_counter()
-            text = next(questions_of_mine)
+            text = next(mine)
             await socket.send(json.dumps({"v": 1, "type": "send", "id": f"bench-{player}-{n}", "text": text}))
             while True:
                 frame = json.loads(await socket.recv())
@@ -42,10 +51,10 @@ async def play(stack: Stack, player: str, questions: list[str], turns: int) -> l
 
 async def crowd(stack: Stack, players: int, turns: int) -> None:
     """Print latency and throughput with `players` at once."""
-    questions = [entry.question for entry in current_library().entries()]
+    asked = questions()
     started = time.perf_counter()
     results = await asyncio.gather(
-        *(play(stack, f"p{players}-{i}", questions[i * 7 :] + questions, turns) for i in range(players))
+        *(play(stack, f"p{players}-{i}", asked[i * 7 :] + asked, turns) for i in range(players))
     )
     seconds = time.perf_counter() - started
     took = sorted(ms for result in results for ms in result)
@@ -57,8 +66,7 @@ async def crowd(stack: Stack, players: int, turns: int) -> None:
 
 async def long_conversation(stack: Stack, turns: int) -> None:
     """Print how a turn's cost grows with the conversation."""
-    questions = [entry.question for entry in current_library().entries()]
-    took = await play(stack, "long", questions, turns)
+    took = await play(stack, "long", questions(), turns)
     first, last = statistics.median(took[5:25]), statistics.median(took[-20:])
     print(f"  turn 5-25: p50 {first:.1f} ms, turn {turns - 20}-{turns}: p50 {last:.1f} ms ({last / first:.2f}x)")
 

@@ -15,6 +15,7 @@ from handoff.machine import Disposition, EndReason, EpisodeState, Event, Owner, 
 from handoff.protocol import Entry, Episode, Note, Player, QueueItem, Summary
 from handoff.store import (
     END_BY_EVENT,
+    SUMMARY_DELAY_MS,
     WRAP_UP_MS,
     Command,
     HandoffRequest,
@@ -250,12 +251,14 @@ class MemoryStore:
         if result.understanding:
             c.understanding[turn.entry.n] = dict(result.understanding)
         self._ready.pop(c.id, None)
-        if c.ownership.owner is Owner.QUEUE:
+        waiting = c.ownership.owner is Owner.QUEUE
+        if waiting:
             c.summary_due = c.episode
         elif result.request is not None:
             self._enqueue(c, result.request, "bot")
         if self._has_work(c):
-            self._wake(c)
+            answered = c.player_n <= c.cursor
+            self._wake(c, SUMMARY_DELAY_MS if waiting and answered else 0)
         return Stored(len(c.log), c.id)
 
     async def set_summary(self, turn: Turn, summary: Summary) -> None:
@@ -498,8 +501,12 @@ class MemoryStore:
     def _has_work(self, c: _Conversation) -> bool:
         return (c.ownership.owner is not Owner.AGENT and c.player_n > c.cursor) or bool(c.summary_due)
 
-    def _wake(self, c: _Conversation) -> None:
-        self._ready.setdefault(c.id, self._clock.now_ms())
+    def _wake(self, c: _Conversation, delay_ms: int = 0) -> None:
+        at = self._clock.now_ms() + delay_ms
+        known = self._ready.get(c.id)
+        leased = c.lease is not None and known is not None and known > self._clock.now_ms()
+        if known is None or (not leased and at < known):
+            self._ready[c.id] = at
 
     def _enqueue(self, c: _Conversation, request: HandoffRequest, actor: str) -> int:
         now = self._clock.now_ms()

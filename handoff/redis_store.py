@@ -20,6 +20,7 @@ from handoff.protocol import Entry, Episode, Note, Player, QueueItem, Summary
 from handoff.store import (
     END_BY_EVENT,
     IDS_TTL_MS,
+    SUMMARY_DELAY_MS,
     WRAP_UP_MS,
     Command,
     HandoffRequest,
@@ -215,6 +216,7 @@ class RedisStore:
             from_cursor=turn.view.cursor,
             to_cursor=turn.entry.n,
             entries=[_json(entry) for entry in result.replies],
+            summary_delay=SUMMARY_DELAY_MS,
             **extra,
         )
         return Stored(n=answer["n"], conversation=turn.view.id)

@@ -15,6 +15,7 @@ from handoff.protocol import Entry, Episode, Note, Player, QueueItem, Summary
 
 MAX_VIP = 12
 WRAP_UP_MS = 180_000  # how long a returned conversation may keep the agent's slot
+SUMMARY_DELAY_MS = 1_500  # a summary is written again when a waiting player has been silent for so long
 IDS_TTL_MS = 3 * 24 * 3600 * 1000  # how long a command id is remembered after the sender's last command
 
 

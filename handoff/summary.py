@@ -10,6 +10,7 @@ from handoff.protocol import Summary, SummaryLine
 
 MAX_QUOTES = 6
 MAX_QUOTE = 200  # characters
+MAX_ANSWERS = 8
 _CERTAIN = 0.5  # a scenario below this probability is not named as the player's wish
 _NOT_A_WISH = frozenset({"smalltalk", "handoff"})
 
@@ -129,6 +130,7 @@ def _answers(shown: Sequence[Shown]) -> list[SummaryLine]:
         before = newest.get(answer.faq_id)
         if before is not None and answer.helped is None:
             answer = replace(answer, helped=before.helped, verdict_n=before.verdict_n)
+        newest.pop(answer.faq_id, None)  # the newest goes last
         newest[answer.faq_id] = answer
     return [
         SummaryLine(
@@ -136,7 +138,7 @@ def _answers(shown: Sequence[Shown]) -> list[SummaryLine]:
             refs=[a.n, a.verdict_n] if a.verdict_n else [a.n],
             data={"faq_id": a.faq_id, "question": a.question, "helped": a.helped},
         )
-        for a in newest.values()
+        for a in list(newest.values())[-MAX_ANSWERS:]
     ]
 
 

@@ -41,8 +41,10 @@ end
 
 local function ring(...) redis.call('PUBLISH', key('bell', ...), '1') end
 
-local function wake(cid)
-  redis.call('ZADD', key('ready'), 'NX', now, cid)
+-- Put a conversation before the workers, now or at a later time. A lease that runs is left alone: its end looks again.
+local function wake(c, at)
+  local leased = c.lease and c.lease_until > now
+  redis.call('ZADD', key('ready'), leased and 'NX' or 'LT', at or now, c.id)
   ring('ready')
 end
 
@@ -158,7 +160,7 @@ local function enqueue(c, r, actor)
   redis.call('ZADD', key('queue'), string.format('%.0f', score), c.id)
   redis.call('HSET', key('c', c.id), 'summary_due', c.ep)
   c.summary_due = c.ep
-  wake(c.id)
+  wake(c)
   move(c, 'queue', 'queued')
   local n = append(c, r.entry)
   record('request', actor, c)

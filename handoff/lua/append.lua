@@ -9,5 +9,5 @@ if refused then return refused end
 local c = of_player(pid) or create(A.new, A.player)
 local n = append(c, A.entry)
 redis.call('HSET', key('c', c.id), 'pn', n, 'name', A.player.name, 'vip', A.player.vip)
-if c.owner ~= 'agent' then wake(c.id) end
+if c.owner ~= 'agent' then wake(c) end
 return remember(actor, A.id, A.mac, done({n = n, conversation = c.id}))

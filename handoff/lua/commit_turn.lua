@@ -10,14 +10,20 @@ local first = c.n + 1
 for _, entry in ipairs(A.entries) do append(c, entry) end
 redis.call('HSET', key('c', c.id), 'cursor', A.to_cursor, 'attempts', 0)
 redis.call('HDEL', key('c', c.id), 'lease', 'lease_until')
+c.lease = nil
 if A.tracker then redis.call('SET', key('c', c.id, 'tracker'), A.tracker) end
 if A.understanding then redis.call('HSET', key('c', c.id, 'nlu'), A.to_cursor, A.understanding) end
 redis.call('ZREM', key('ready'), c.id)
-if c.owner == 'queue' then
+local waiting = c.owner == 'queue'
+if waiting then
   redis.call('HSET', key('c', c.id), 'summary_due', c.ep)
   c.summary_due = c.ep
 elseif A.request then
   enqueue(c, A.request, 'bot')
 end
-if c.pn > A.to_cursor or c.summary_due then wake(c.id) end
+if c.pn > A.to_cursor then
+  wake(c)
+elseif c.summary_due then
+  wake(c, waiting and now + A.summary_delay or now) -- a player who goes on writing is answered first
+end
 return done({first = first, n = c.n})

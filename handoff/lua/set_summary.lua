@@ -9,11 +9,12 @@ if tonumber(redis.call('HGET', name, 'summary_upto') or '-1') <= A.upto then
 end
 if c.lease == A.token then
   redis.call('HDEL', key('c', c.id), 'lease', 'lease_until')
+  c.lease = nil
   redis.call('HSET', key('c', c.id), 'attempts', 0)
   redis.call('ZREM', key('ready'), c.id)
 end
 if c.summary_due == A.episode then redis.call('HDEL', key('c', c.id), 'summary_due') end
-if c.owner ~= 'agent' and c.pn > c.cursor then wake(c.id) end
+if c.owner ~= 'agent' and c.pn > c.cursor then wake(c) end
 ring('c', c.id)
 ring('queue')
 return done()

@@ -232,8 +232,8 @@ class TestQueue:
         assert refused.value.fields["owner"] == "queue"
         assert (await store.queue())[1] == 1
 
-    async def test_the_bot_still_answers_while_the_player_waits_and_the_summary_is_refreshed(
-        self, store: ConversationStore
+    async def test_the_bot_still_answers_while_the_player_waits_and_the_summary_follows_when_they_pause(
+        self, store: ConversationStore, clock: FakeClock
     ) -> None:
         conversation = await queued(store)
         job = await store.claim_turn(1000)
@@ -243,9 +243,16 @@ class TestQueue:
         turn = await store.claim_turn(1000)
         assert turn is not None and turn.entry is not None
         await store.commit(turn, TurnResult([reply("这样做")]))
+        assert await store.claim_turn(1000) is None
+        clock.advance(1400)
+        await store.append(LIN, cmd(), said("还有一个"))
+        turn = await store.claim_turn(1000)
+        assert turn is not None and turn.entry is not None and turn.entry.text == "还有一个"
+        await store.commit(turn, TurnResult([reply("那样做")]))
+        clock.advance(1500)
         again = await store.claim_turn(1000)
         assert again is not None and again.entry is None and again.summary_due
-        assert [e.sender for e in await store.entries(conversation)] == ["system", "player", "bot"]
+        assert [e.sender for e in await store.entries(conversation)] == ["system", *["player", "bot"] * 2]
 
     async def test_cancelling_ends_the_episode(self, store: ConversationStore) -> None:
         conversation = await queued(store)

@@ -68,8 +68,8 @@ def test_answers_shown_are_listed_once_with_their_verdict() -> None:
         Shown(8, "a.one", "问一"),
     ]
     assert lines(build([said(1, "问")], shown), "answer") == [
-        ([8, 4], "", {"faq_id": "a.one", "question": "问一", "helped": False}),
         ([6], "", {"faq_id": "a.two", "question": "问二", "helped": None}),
+        ([8, 4], "", {"faq_id": "a.one", "question": "问一", "helped": False}),
     ]
 
 
