@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.logic.lean_imports import lean_imports
+from common.privacy import passes_luhn
 from common.text import Normalised
 from faq_index.lexicon import read_rows
 
@@ -97,15 +98,6 @@ def number_label(digits: str) -> str:
     if _PHONE.fullmatch(digits) or looks_like_identity_card(digits):
         return ""
     return "card_number" if 15 <= len(digits) <= 19 and passes_luhn(digits) else "order_number"
-
-
-def passes_luhn(digits: str) -> bool:
-    """Luhn's check sum, ISO/IEC 7812-1."""
-    total = 0
-    for index, digit in enumerate(reversed(digits)):
-        value = int(digit) * (2 if index % 2 else 1)
-        total += value - 9 if value > 9 else value
-    return total % 10 == 0
 
 
 def looks_like_identity_card(digits: str) -> bool:

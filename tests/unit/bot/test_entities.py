@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.logic.entities import EntityFinder, Numerals, looks_like_identity_card, number_label, passes_luhn
+from bot.logic.entities import EntityFinder, Numerals, looks_like_identity_card, number_label
 from common.text import Aliases, normalise
 
 ROOT = Path(__file__).parents[3]
@@ -72,7 +72,6 @@ def test_chinese_numbers(text: str, number: int) -> None:
 
 
 def test_long_numbers_are_told_apart() -> None:
-    assert passes_luhn("4111111111111111") and not passes_luhn("4111111111111112")
     assert number_label("4111111111111111") == "card_number"
     assert number_label("4111111111111112") == "order_number"
     assert number_label("8613812345678") == ""
