@@ -27,9 +27,9 @@ from handoff.accounts import (
 )
 from handoff.migrations import migrate
 from handoff.protocol import Agent
-from handoff.sql import scratch_postgres
 from handoff.sql.accounts import SqlAccountStore
 from handoff.sql.engine import open_engine
+from tests import scratch_postgres
 
 PASSWORD = "correct horse 电池"
 

@@ -19,10 +19,10 @@ from handoff.archive import Archive, ConversationRecord, OutboxEvent, RefusedEve
 from handoff.archive_memory import MemoryArchive
 from handoff.migrations import migrate
 from handoff.protocol import Chip, Entry, Episode, Note, Player, Summary, SummaryLine
-from handoff.sql import scratch_postgres
 from handoff.sql.archive import SqlArchive
 from handoff.sql.engine import open_engine, reading
 from handoff.sql.tables import audit, conversations, entries
+from tests import scratch_postgres
 
 T0 = 1_790_000_000_000
 PLAYER = Player(id="p1", name="云中鹤", vip=7, server="天枢", platform="ios")

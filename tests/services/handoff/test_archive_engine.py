@@ -21,8 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.errors import StorageError
 from handoff.sql import engine as module
-from handoff.sql import scratch_postgres
 from handoff.sql.engine import open_engine, parse_url, reading, writing
+from tests import scratch_postgres
 
 ROOT = Path(__file__).parents[3]
 SECRET = "s3cr3t"
@@ -201,7 +201,7 @@ class TestScratchServer:
     @pytest.mark.skipif(sys.platform != "linux", reason="a signal at the parent's death is Linux's")
     def test_the_server_ends_with_a_process_that_is_killed(self, postgresql: str) -> None:
         code = (
-            "import time\nfrom handoff.sql import scratch_postgres as s\n"
+            "import time\nfrom tests import scratch_postgres as s\n"
             "print(s.start().split('host=')[1], flush=True)\ntime.sleep(60)"
         )
         process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)

@@ -19,9 +19,9 @@ from sqlalchemy.engine import Connection
 
 from common.errors import StorageError
 from handoff.migrations import config, migrate, upgrade
-from handoff.sql import scratch_postgres
 from handoff.sql.engine import open_engine, reading, writing
 from handoff.sql.tables import metadata
+from tests import scratch_postgres
 
 ROOT = Path(__file__).parents[3]
 HEAD = "0001"
