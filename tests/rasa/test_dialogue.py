@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from typing import Any
 
@@ -128,8 +129,19 @@ async def test_slots_survive_the_folding_of_old_turns(dialogue: Any) -> None:
     assert output.request.scenario == "pay_not_arrived"
 
 
-def test_serving_needs_no_torch(engine: Any) -> None:
-    assert "torch" not in sys.modules
+def test_serving_needs_neither_torch_nor_jax() -> None:
+    serve = (
+        "import asyncio, sys\n"
+        "from bot.logic.lean_imports import lean_imports\n"
+        "from bot.release import load_release\n"
+        "from bot.worker import warm_up\n"
+        "from common.settings import ROOT\n"
+        "with lean_imports():\n    from bot.engine import Engine\n"
+        "asyncio.run(warm_up(Engine(load_release(ROOT))))\n"
+        "sys.exit(', '.join({'torch', 'jax'} & set(sys.modules)) or 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", serve], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-1000:]
 
 
 async def test_no_word_of_a_player_is_in_any_output(dialogue: Any, capfd: Any, caplog: Any) -> None:
