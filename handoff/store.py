@@ -61,7 +61,7 @@ class View:
 class HandoffRequest:
     """A wish for a person, as a button or an action makes it."""
 
-    reason: str  # button, asked, urgent, unsolved, upset, failure
+    reason: str  # button, asked, urgent, unsolved: docs/PROTOCOL.md, "Reasons"
     urgency: int = 0  # 0..3
     scenario: str = ""
 
@@ -74,7 +74,7 @@ class Turn:
     token: str
     entry: Optional[Entry]
     tracker: Optional[str]  # Rasa's tracker (JSON), None in a new conversation
-    attempts: int  # 1 on the first try; more when a worker died or froze over it
+    attempts: int  # 1 on the first try; more when a worker died or froze over it; 0 for a summary
     summary_due: str = ""  # the episode that waits for its summary
 
 

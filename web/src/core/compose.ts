@@ -15,3 +15,10 @@ export function throttle(ms: number, act: () => void): () => void {
     act();
   };
 }
+
+/** Makes a field as high as its text, up to `tallest` pixels. */
+export function grow(field: HTMLTextAreaElement | null, tallest: number): void {
+  if (!field) return;
+  field.style.height = "auto";
+  field.style.height = `${Math.min(tallest, field.scrollHeight)}px`;
+}

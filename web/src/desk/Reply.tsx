@@ -1,7 +1,7 @@
 /** The field in which the agent writes, with the canned replies. */
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { isSendKey } from "../core/compose";
+import { grow, isSendKey } from "../core/compose";
 import { sendable, textLength } from "../core/text";
 import { MAX_TEXT } from "../protocol";
 import { CannedPicker } from "./CannedPicker";
@@ -29,7 +29,7 @@ function Field({ state, conversation }: { state: DeskState; conversation: Follow
   const field = useRef<HTMLTextAreaElement>(null);
   const left = MAX_TEXT - textLength(text);
   useEffect(() => field.current?.focus(), []);
-  useLayoutEffect(() => grow(field.current), [text]);
+  useLayoutEffect(() => grow(field.current, TALLEST_PX), [text]);
 
   const change = (value: string): void => {
     setText(value);
@@ -74,10 +74,4 @@ function Field({ state, conversation }: { state: DeskState; conversation: Follow
       </div>
     </div>
   );
-}
-
-function grow(field: HTMLTextAreaElement | null): void {
-  if (!field) return;
-  field.style.height = "auto";
-  field.style.height = `${Math.min(TALLEST_PX, field.scrollHeight)}px`;
 }

@@ -1,7 +1,7 @@
 /** The field in which the player writes. */
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { isSendKey } from "../core/compose";
+import { grow, isSendKey } from "../core/compose";
 import { SendIcon } from "../core/icons";
 import { sendable, textLength } from "../core/text";
 import { MAX_TEXT } from "../protocol";
@@ -19,7 +19,7 @@ export function Composer({ state }: { state: ChatState }): JSX.Element {
   useEffect(() => field.current?.focus({ preventScroll: true }), []);
   // The draft belongs to a player; who that is may be known only now.
   useEffect(() => setText((present) => present || session.draft), [session, state.log.conversation]);
-  useLayoutEffect(() => grow(field.current), [text]);
+  useLayoutEffect(() => grow(field.current, TALLEST_PX), [text]);
 
   const change = (value: string): void => {
     setText(value);
@@ -66,10 +66,4 @@ export function Composer({ state }: { state: ChatState }): JSX.Element {
       </div>
     </div>
   );
-}
-
-function grow(field: HTMLTextAreaElement | null): void {
-  if (!field) return;
-  field.style.height = "auto";
-  field.style.height = `${Math.min(TALLEST_PX, field.scrollHeight)}px`;
 }
