@@ -221,10 +221,13 @@ class MemoryStore:
             entry = None
             if c.ownership.owner is not Owner.AGENT:
                 entry = next((e for e in c.log[c.cursor :] if e.sender == "player"), None)
-            c.attempts += 1
+            if entry is not None:  # a summary that fails is no mark against the player's next message
+                c.attempts += 1
             c.lease = secrets.token_hex(8)
             self._ready[id] = now + lease_ms
-            return Turn(self._view(c, episode=False), c.lease, entry, c.tracker, c.attempts, c.summary_due)
+            return Turn(
+                self._view(c, episode=False), c.lease, entry, c.tracker, c.attempts if entry else 0, c.summary_due
+            )
         return None
 
     async def renew(self, turn: Turn, lease_ms: int) -> None:

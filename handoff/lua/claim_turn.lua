@@ -18,7 +18,8 @@ for _, cid in ipairs(found) do
       end
       from = n + 1
     end
-    local attempts = redis.call('HINCRBY', key('c', cid), 'attempts', 1)
+    -- A summary that fails is no mark against the player's next message.
+    local attempts = entry and redis.call('HINCRBY', key('c', cid), 'attempts', 1) or 0
     redis.call('HSET', key('c', cid), 'lease', A.token, 'lease_until', now + A.lease_ms)
     redis.call('ZADD', key('ready'), now + A.lease_ms, cid)
     return {cid, cjson.encode(c), n, entry, redis.call('GET', key('c', cid, 'tracker')), attempts}

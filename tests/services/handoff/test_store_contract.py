@@ -207,6 +207,18 @@ class TestQueue:
         assert items[0].summary
         assert await store.claim_turn(1000) is None
 
+    async def test_a_summary_that_fails_does_not_count_against_the_next_message(
+        self, store: ConversationStore, clock: FakeClock
+    ) -> None:
+        await queued(store)
+        for _ in range(5):
+            job = await store.claim_turn(1000)
+            assert job is not None and job.entry is None and job.attempts == 0
+            clock.advance(1001)
+        await store.append(LIN, cmd(), said("在吗"))
+        turn = await store.claim_turn(1000)
+        assert turn is not None and turn.entry is not None and turn.attempts == 1
+
     async def test_the_summary_comes_even_when_an_agent_was_faster(self, store: ConversationStore) -> None:
         conversation, _ = await active(store)
         turn = await store.claim_turn(1000)
