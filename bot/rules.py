@@ -12,7 +12,8 @@ from pathlib import Path
 import yaml
 
 from bot.logic.decision import HUMAN_SCENARIO
-from common.content import Problem, Scenario, load_scenarios
+from common.content import Scenario, load_scenarios
+from common.yaml_items import Problem
 from faq_index.errors import ContentError
 
 RULES = Path("data/stories/scenarios.yml")

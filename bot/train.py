@@ -39,6 +39,7 @@ _INPUTS = (
     "bot/rules.py",
     "common/text.py",
     "common/content.py",
+    "common/yaml_items.py",
     "requirements.txt",
 )
 

@@ -1,19 +1,30 @@
 """The operator's content as dataclasses: scenarios, facts, FAQ entries, training utterances, each with file and line.
 
-Reading never stops at the first fault: what can't be understood becomes a `Problem` that names its place, and the
-content check (`python -m faq_index check`) shows them all at once.
+The content check (`python -m faq_index check`) shows everything that is wrong with it at once.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
 
 import yaml
+
+from common.yaml_items import (
+    Item,
+    Place,
+    Problem,
+    Refused,
+    build_checked,
+    files_of,
+    items_of,
+    pairs_of,
+    place_of,
+    read_yaml,
+)
 
 SCENARIOS = Path("data/scenarios.yml")
 NLU = Path("data/nlu")
@@ -26,33 +37,12 @@ PLATFORMS = ("ios", "android", "pc")
 #: Intents that the decision makes of a message; nobody writes examples for them.
 DECIDED_INTENTS = frozenset({"clarify", "request_human"})
 OUT_OF_SCOPE = "out_of_scope"
-
-Built = TypeVar("Built")
+#: The ways in which players write; every scenario has examples of each (docs/CONTENT.md).
+STYLES = ("short", "colloquial", "typo", "long", "paraphrase", "slang", "traditional", "mixed", "polite", "border")
+#: What `metadata` of a block of examples may say.
+METADATA_KEYS = frozenset({"author", "style", "border"})
 
 _FACT = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-@dataclass(frozen=True, order=True)
-class Place:
-    """Where something stands in the content; lines count from 1."""
-
-    file: str
-    line: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
-
-
-@dataclass(frozen=True, order=True)
-class Problem:
-    """Something an operator must mend."""
-
-    place: Place
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.message}"
 
 
 @dataclass(frozen=True)
@@ -72,6 +62,8 @@ class Scenario:
     domain: str
     covers: tuple[str, ...]
     not_this: tuple[Border, ...]
+    #: What the readers of the utterances had to decide where two scenarios meet; may be empty.
+    boundary: str
     tier: int
     skill: str
     urgency: int
@@ -85,7 +77,18 @@ class Link:
     """A self-service page offered under an answer."""
 
     text: str
+    #: An address, or a reference to a fact of the section `page`.
     url: str
+
+
+@dataclass(frozen=True)
+class English:
+    """The English version of an entry."""
+
+    question: str
+    similar: tuple[str, ...]
+    answer: str
+    place: Place
 
 
 @dataclass(frozen=True)
@@ -101,10 +104,13 @@ class FaqEntry:
     similar_places: tuple[Place, ...] = ()
     links: tuple[Link, ...] = ()
     platform: tuple[str, ...] = ()
+    #: The game's version from which on it holds; empty: any.
+    version: str = ""
     valid_from: date | None = None
     valid_until: date | None = None
     warning: bool = False
     offer_human: bool = False
+    english: English | None = None
 
     @property
     def wordings(self) -> tuple[tuple[str, Place], ...]:
@@ -119,6 +125,12 @@ class Utterance:
     intent: str
     text: str
     place: Place
+    #: Who wrote it: figures are also taken with one author left out.
+    author: str = ""
+    #: One of STYLES.
+    style: str = ""
+    #: The scenario that a careless reader would take it for.
+    border: str = ""
 
 
 @dataclass
@@ -151,24 +163,32 @@ def load_content(root: Path) -> Content:
 
 def load_scenarios(root: Path, problems: list[Problem]) -> list[Scenario]:
     """The scenarios of data/scenarios.yml, in their order."""
-    node = _read(root, SCENARIOS, problems)
-    return [scenario for item in _items(node, SCENARIOS, problems) if (scenario := _scenario(item, problems))]
+    node = read_yaml(root, SCENARIOS, problems)
+    return [
+        scenario
+        for item in items_of(node, SCENARIOS.as_posix(), problems)
+        if (scenario := build_checked(_scenario, item, _keys_of(Scenario), problems))
+    ]
 
 
 def load_facts(root: Path, problems: list[Problem]) -> dict[str, str]:
     """The facts of the game by their full name, `section.name`."""
-    node = _read(root, FACTS, problems)
+    node = read_yaml(root, FACTS, problems)
     facts: dict[str, str] = {}
-    for section, names in _pairs(node):
+    for section, names in pairs_of(node):
         if not isinstance(names, yaml.MappingNode):
-            problems.append(Problem(_place(FACTS, section), f"section {section.value} holds no facts"))
+            problems.append(Problem(place_of(FACTS.as_posix(), section), f"section {section.value} holds no facts"))
             continue
-        for name, value in _pairs(names):
+        for name, value in pairs_of(names):
             if not isinstance(value, yaml.ScalarNode):
-                problems.append(Problem(_place(FACTS, name), f"fact {section.value}.{name.value} must be one line"))
+                problems.append(
+                    Problem(place_of(FACTS.as_posix(), name), f"fact {section.value}.{name.value} must be one line")
+                )
                 continue
             if f"{section.value}.{name.value}" in facts:
-                problems.append(Problem(_place(FACTS, name), f"fact {section.value}.{name.value} stands twice"))
+                problems.append(
+                    Problem(place_of(FACTS.as_posix(), name), f"fact {section.value}.{name.value} stands twice")
+                )
             facts[f"{section.value}.{name.value}"] = value.value
     return facts
 
@@ -176,28 +196,28 @@ def load_facts(root: Path, problems: list[Problem]) -> dict[str, str]:
 def load_entries(root: Path, problems: list[Problem]) -> list[FaqEntry]:
     """The FAQ entries of faq_index/library/, file by file."""
     entries = []
-    for path in _files(root, LIBRARY):
-        node = _read(root, path, problems)
-        entries += [entry for item in _items(node, path, problems) if (entry := _entry(item, problems))]
+    for path in files_of(root, LIBRARY):
+        node = read_yaml(root, path, problems)
+        entries += [entry for item in items_of(node, path.as_posix(), problems) if (entry := entry_of(item, problems))]
     return entries
 
 
 def load_utterances(root: Path, problems: list[Problem]) -> list[Utterance]:
     """The training utterances of data/nlu/, file by file."""
     utterances: list[Utterance] = []
-    for path in _files(root, NLU):
-        node = _read(root, path, problems)
-        for key, value in _pairs(node):
+    for path in files_of(root, NLU):
+        node = read_yaml(root, path, problems)
+        for key, value in pairs_of(node):
             if key.value == "nlu":
-                for item in _items(value, path, problems):
+                for item in items_of(value, path.as_posix(), problems):
                     utterances += _utterances(item, problems)
     return utterances
 
 
 def load_intents(root: Path, problems: list[Problem]) -> list[str]:
     """The intents of domain.yml."""
-    node = _read(root, DOMAIN, problems)
-    for key, value in _pairs(node):
+    node = read_yaml(root, DOMAIN, problems)
+    for key, value in pairs_of(node):
         if key.value == "intents" and isinstance(value, yaml.SequenceNode):
             return [item.value for item in value.value if isinstance(item, yaml.ScalarNode)]
     return []
@@ -213,222 +233,94 @@ def fill_facts(answer: str, facts: Mapping[str, str]) -> str:
     return _FACT.sub(lambda match: facts[match.group(1)], answer)
 
 
-@dataclass(frozen=True)
-class _Item:
-    """A mapping of a content file: its values as plain data, and the node of each key."""
-
-    path: Path
-    place: Place
-    values: dict[str, Any]
-    nodes: dict[str, yaml.Node]
-
-    def place_of(self, key: str) -> Place:
-        return _place(self.path, self.nodes[key]) if key in self.nodes else self.place
-
-
-def _files(root: Path, folder: Path) -> list[Path]:
-    return sorted(path.relative_to(root) for path in (root / folder).glob("*.yml"))
-
-
-def _place(path: Path, node: yaml.Node) -> Place:
-    return Place(path.as_posix(), node.start_mark.line + 1)
-
-
-def _read(root: Path, path: Path, problems: list[Problem]) -> yaml.Node | None:
-    try:
-        return yaml.compose((root / path).read_text(encoding="utf-8"), Loader=_LOADER)
-    except FileNotFoundError:
-        problems.append(Problem(Place(path.as_posix(), 1), "the file is missing"))
-    except UnicodeDecodeError as error:
-        problems.append(Problem(Place(path.as_posix(), 1), f"not UTF-8: {error.reason} at byte {error.start}"))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
-        problems.append(Problem(Place(path.as_posix(), line), f"not YAML: {getattr(error, 'problem', error)}"))
-    return None
-
-
-def _pairs(node: yaml.Node | None) -> Iterator[tuple[yaml.Node, yaml.Node]]:
-    if isinstance(node, yaml.MappingNode):
-        yield from node.value
-
-
-def _items(node: yaml.Node | None, path: Path, problems: list[Problem]) -> Iterator[_Item]:
-    if node is None:
-        return
-    if not isinstance(node, yaml.SequenceNode):
-        problems.append(Problem(_place(path, node), "expected a list of items that begin with '- '"))
-        return
-    for item in node.value:
-        if not isinstance(item, yaml.MappingNode):
-            problems.append(Problem(_place(path, item), "expected keys and values, as in 'id: ...'"))
-            continue
-        nodes: dict[str, yaml.Node] = {}
-        for key, value in item.value:
-            if key.value in nodes:
-                problems.append(Problem(_place(path, key), f"key {key.value} stands twice in one item"))
-            nodes[key.value] = value
-        yield _Item(path, _place(path, item), {key: _plain(value) for key, value in nodes.items()}, nodes)
-
-
-def _plain(node: yaml.Node) -> Any:
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(item) for item in node.value]
-    if isinstance(node, yaml.MappingNode):
-        return {key.value: _plain(value) for key, value in node.value}
-    if node.tag == "tag:yaml.org,2002:bool":
-        return node.value.lower() in {"true", "yes", "on"}
-    if node.tag == "tag:yaml.org,2002:int":
-        return int(node.value)
-    return node.value
-
-
-class _Refused(Exception):
-    """A value that is missing or of the wrong kind."""
-
-    def __init__(self, key: str, message: str) -> None:
-        super().__init__(message)
-        self.key = key
-
-
-def _checked(build: Callable[[_Item], Built], item: _Item, allowed: set[str], problems: list[Problem]) -> Built | None:
-    """What `build` makes of the item, or None; stray keys and refused values become problems."""
-    for key in item.values:
-        if key not in allowed:
-            message = f"stray key {key} (known: {', '.join(sorted(allowed))})"
-            problems.append(Problem(item.place_of(key), message))
-    try:
-        return build(item)
-    except _Refused as refused:
-        problems.append(Problem(item.place_of(refused.key), str(refused)))
-        return None
+def entry_of(item: Item, problems: list[Problem]) -> FaqEntry | None:
+    """The FAQ entry that `item` describes, or None; what is wrong with it goes to `problems`."""
+    return build_checked(_entry, item, ENTRY_KEYS, problems)
 
 
 def _keys_of(kind: type) -> set[str]:
     return {entry.name for entry in fields(kind)} - {"place", "similar_places"}
 
 
-def _scenario(item: _Item, problems: list[Problem]) -> Scenario | None:
-    return _checked(_build_scenario, item, _keys_of(Scenario), problems)
+ENTRY_KEYS = _keys_of(FaqEntry)
 
 
-def _build_scenario(item: _Item) -> Scenario:
+def _scenario(item: Item) -> Scenario:
     return Scenario(
-        id=_text(item, "id"),
-        name=_text(item, "name"),
-        domain=_text(item, "domain"),
-        covers=_texts(item, "covers"),
-        not_this=tuple(
-            Border(_sub(item, "not_this", part, "topic"), _sub(item, "not_this", part, "scenario"))
-            for part in item.values.get("not_this") or []
-        ),
-        tier=_number(item, "tier", 1, 3),
-        skill=_text(item, "skill"),
-        urgency=_number(item, "urgency", 0, 3),
-        verify=_choice(item, "verify", ("none", "login", "strong")),
-        handoff=_choice(item, "handoff", ("none", "offer", "auto")),
+        id=item.text("id"),
+        name=item.text("name"),
+        domain=item.text("domain"),
+        covers=item.texts("covers"),
+        not_this=tuple(Border(*parts) for parts in item.parts("not_this", "topic", "scenario")),
+        boundary=item.optional_text("boundary"),
+        tier=item.number("tier", 1, 3),
+        skill=item.text("skill"),
+        urgency=item.number("urgency", 0, 3),
+        verify=item.choice("verify", ("none", "login", "strong")),
+        handoff=item.choice("handoff", ("none", "offer", "auto")),
         place=item.place,
     )
 
 
-def _entry(item: _Item, problems: list[Problem]) -> FaqEntry | None:
-    return _checked(_build_entry, item, _keys_of(FaqEntry), problems)
-
-
-def _build_entry(item: _Item) -> FaqEntry:
-    similar = _texts(item, "similar")
-    node = item.nodes.get("similar")
-    lines = tuple(_place(item.path, part) for part in node.value) if isinstance(node, yaml.SequenceNode) else ()
+def _entry(item: Item) -> FaqEntry:
     return FaqEntry(
-        id=_text(item, "id"),
-        scenario=_text(item, "scenario"),
-        question=_text(item, "question"),
-        similar=similar,
-        answer=_text(item, "answer"),
+        id=item.text("id"),
+        scenario=item.text("scenario"),
+        question=item.text("question"),
+        similar=item.texts("similar"),
+        answer=item.text("answer"),
         place=item.place,
-        similar_places=lines,
-        links=tuple(
-            Link(_sub(item, "links", part, "text"), _sub(item, "links", part, "url"))
-            for part in item.values.get("links") or []
-        ),
-        platform=_platform(item),
-        valid_from=_date(item, "valid_from"),
-        valid_until=_date(item, "valid_until"),
-        warning=_flag(item, "warning"),
-        offer_human=_flag(item, "offer_human"),
+        similar_places=item.places_of("similar"),
+        links=tuple(Link(*parts) for parts in item.parts("links", "text", "url")),
+        platform=item.choices("platform", PLATFORMS),
+        version=item.optional_text("version"),
+        valid_from=item.date("valid_from"),
+        valid_until=item.date("valid_until"),
+        warning=item.flag("warning"),
+        offer_human=item.flag("offer_human"),
+        english=_english(item),
     )
 
 
-def _utterances(item: _Item, problems: list[Problem]) -> list[Utterance]:
+def _english(item: Item) -> English | None:
+    english = item.item("english")
+    if english is None:
+        return None
+    if stray := english.values.keys() - {"question", "similar", "answer"}:
+        raise Refused("english", f"english: stray key {sorted(stray)[0]} (known: answer, question, similar)")
+    try:
+        return English(english.text("question"), english.texts("similar"), english.text("answer"), english.place)
+    except Refused as refused:
+        raise Refused("english", f"english: {refused}") from None
+
+
+def _utterances(item: Item, problems: list[Problem]) -> list[Utterance]:
     intent, examples = item.values.get("intent"), item.values.get("examples")
     if not isinstance(intent, str) or not isinstance(examples, str):
         problems.append(Problem(item.place, "expected 'intent: <id>' and 'examples: |'"))
         return []
+    about = _about(item, problems)
     node = item.nodes["examples"]
     first = node.start_mark.line + (2 if getattr(node, "style", None) in ("|", ">") else 1)
     found = []
     for number, line in enumerate(examples.split("\n")):
-        place = Place(item.path.as_posix(), first + number)
+        place = Place(item.place.file, first + number)
         if line.startswith("- ") and line[2:].strip():
-            found.append(Utterance(intent, line[2:].strip(), place))
+            found.append(Utterance(intent, line[2:].strip(), place, **about))
         elif line.strip():
             problems.append(Problem(place, "an example must begin with '- ' and hold a text"))
     return found
 
 
-def _text(item: _Item, key: str) -> str:
-    value = item.values.get(key)
-    if not isinstance(value, str) or not value.strip():
-        raise _Refused(key, f"{key} is missing or not a text")
-    return value.strip()
-
-
-def _texts(item: _Item, key: str) -> tuple[str, ...]:
-    value = item.values.get(key)
-    if not isinstance(value, list) or not all(isinstance(part, str) and part.strip() for part in value):
-        raise _Refused(key, f"{key} must be a list of texts (quote one that holds ': ' or is a number)")
-    return tuple(part.strip() for part in value)
-
-
-def _sub(item: _Item, key: str, part: Any, name: str) -> str:
-    if not isinstance(part, dict) or not isinstance(part.get(name), str) or not part[name].strip():
-        raise _Refused(key, f"each of {key} needs a {name}")
-    return str(part[name]).strip()
-
-
-def _number(item: _Item, key: str, low: int, high: int) -> int:
-    value = item.values.get(key)
-    if not isinstance(value, int) or not low <= value <= high:
-        raise _Refused(key, f"{key} must be a number from {low} to {high}")
-    return value
-
-
-def _choice(item: _Item, key: str, choices: Sequence[str]) -> str:
-    value = item.values.get(key)
-    if value not in choices:
-        raise _Refused(key, f"{key} must be one of {', '.join(choices)}")
-    return str(value)
-
-
-def _flag(item: _Item, key: str) -> bool:
-    value = item.values.get(key, False)
-    if not isinstance(value, bool):
-        raise _Refused(key, f"{key} must be true or false")
-    return value
-
-
-def _platform(item: _Item) -> tuple[str, ...]:
-    value = item.values.get("platform") or []
-    if not isinstance(value, list) or not set(value) <= set(PLATFORMS):
-        raise _Refused("platform", f"platform must be a list out of {', '.join(PLATFORMS)}")
-    return tuple(value)
-
-
-def _date(item: _Item, key: str) -> date | None:
-    value = item.values.get(key)
-    if value is None:
-        return None
+def _about(item: Item, problems: list[Problem]) -> dict[str, str]:
+    """Who wrote the examples of a block, and how: Rasa keeps `metadata` and makes nothing of it."""
     try:
-        return date.fromisoformat(str(value))
-    except ValueError:
-        raise _Refused(key, f"{key} must be a date like 2026-11-23") from None
+        metadata = item.item("metadata") or Item(item.place, {})
+        about = {key: metadata.text(key) for key in metadata.values}
+    except Refused as refused:
+        problems.append(Problem(item.place_of("metadata"), str(refused)))
+        return {}
+    for key in about.keys() - METADATA_KEYS:
+        message = f"stray key {key} in metadata (known: {', '.join(sorted(METADATA_KEYS))})"
+        problems.append(Problem(item.place_of("metadata"), message))
+    return {key: value for key, value in about.items() if key in METADATA_KEYS}

@@ -1,14 +1,13 @@
-"""`python -m faq_index build | check | search TEXT | stats`."""
+"""`python -m faq_index build | check | search TEXT | stats | export FILE | import FILE`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import time
-from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
-from common.content import load_content
 from common.errors import SupportError
 from faq_index.check import check_content
 
@@ -23,10 +22,17 @@ def main(argv: list[str] | None = None) -> int:
     search = commands.add_parser("search", help="the entries found for a text")
     search.add_argument("text")
     search.add_argument("--platform", choices=("ios", "android", "pc"))
-    commands.add_parser("stats", help="how much content there is")
+    commands.add_parser("stats", help="how much content there is, scenario by scenario")
+    export = commands.add_parser("export", help="write the library to a spreadsheet")
+    export.add_argument("file", type=Path, help="a name that ends in .xlsx or .csv")
+    importing = commands.add_parser(
+        "import", help="take a spreadsheet into the library; exit status 1 when a row is refused"
+    )
+    importing.add_argument("file", type=Path, help="an .xlsx or .csv file with the columns that export writes")
+    importing.add_argument("--remove-missing", action="store_true", help="remove the entries that have no row")
     arguments = parser.parse_args(argv)
     try:
-        return {"build": _build, "check": _check, "search": _search, "stats": _stats}[arguments.command](arguments)
+        return _COMMANDS[arguments.command](arguments)
     except SupportError as error:
         print(error, file=sys.stderr)
         return 1
@@ -70,18 +76,41 @@ def _search(arguments: argparse.Namespace) -> int:
 
 
 def _stats(arguments: argparse.Namespace) -> int:
-    content = load_content(arguments.root)
-    utterances = Counter(utterance.intent for utterance in content.utterances)
-    entries = Counter(entry.scenario for entry in content.entries)
-    wordings = sum(len(entry.wordings) for entry in content.entries)
-    for scenario in content.scenarios:
-        print(f"{scenario.id:32} {utterances[scenario.id]:4} utterances {entries[scenario.id]:4} entries")
-    print(
-        f"{len(content.scenarios)} scenarios, {sum(utterances.values())} utterances, {len(content.entries)} entries, "
-        f"{wordings} wordings, {len(content.facts)} facts"
-    )
+    from faq_index.stats import table
+
+    for line in table(arguments.root):
+        print(line)
     return 0
 
+
+def _export(arguments: argparse.Namespace) -> int:
+    from faq_index.spreadsheet import export_library
+
+    print(f"{export_library(arguments.root, arguments.file)} entries written to {arguments.file}")
+    return 0
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    from faq_index.spreadsheet import import_library
+
+    imported = import_library(arguments.root, arguments.file, arguments.remove_missing)
+    for problem in imported.refused:
+        print(f"{problem.place.file}, row {problem.place.line}: {problem.message}", file=sys.stderr)
+    print(
+        f"{len(imported.changed)} changed, {len(imported.added)} added, {len(imported.removed)} removed, "
+        f"{len(imported.unchanged)} as they were, {len({problem.place for problem in imported.refused})} rows refused"
+    )
+    return 1 if imported.refused else 0
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "build": _build,
+    "check": _check,
+    "search": _search,
+    "stats": _stats,
+    "export": _export,
+    "import": _import,
+}
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from common.content import Problem
 from common.errors import SupportError
+from common.yaml_items import Problem
 
 
 class ContentError(SupportError):

@@ -1,7 +1,8 @@
 """What we know about words: the aliases of the normaliser, the game's dictionary, and the concept lexicon.
 
 No pretrained model tells us that “搬空” and “洗号” mean theft, so data/lexicon/concepts.tsv does: each concept lists
-the expressions that signal it, and the concepts found in a text are features of encoder and classifier.
+the expressions that signal it, and the concepts found in a text are features of encoder and classifier. Each belongs to
+a group, a coarser meaning (`@loss` for all that can be gone): with few examples coarse features generalise better.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ from common.text import Aliases, normalise
 ALIASES = "aliases.tsv"
 CONCEPTS = "concepts.tsv"
 DICTIONARIES = "jieba"
+#: What the name of a group begins with, among the concepts of a text.
+GROUP = "@"
+#: Words that completion takes for one another.
+SYNONYMS = "synonyms.tsv"
 
 
 class Concepts:
@@ -25,23 +30,31 @@ class Concepts:
     def __init__(self, expressions: dict[str, set[str]]) -> None:
         """`expressions` holds, for each normalised expression, the concepts it signals."""
         self._by_head: dict[str, list[tuple[str, bool, tuple[str, ...]]]] = defaultdict(list)
+        names = {name for concepts in expressions.values() for name in concepts}
+        self.groups = sum(name.startswith(GROUP) for name in names)
+        self.concepts = len(names) - self.groups
+        self.expressions = len(expressions)
         for expression, concepts in expressions.items():
             whole = re.fullmatch(r"[a-z0-9 ]+", expression) is not None
             self._by_head[expression[:2]].append((expression, whole, tuple(sorted(concepts))))
 
     @classmethod
     def read(cls, path: Path, aliases: Aliases) -> Concepts:
-        """Concepts from a file of `id TAB expression|expression|...` lines; expressions are normalised here."""
+        """Concepts from a file of `group TAB concept TAB expression|expression|...` lines; expressions are normalised
+        here.
+        """
         expressions: dict[str, set[str]] = defaultdict(set)
-        for concept, raw in read_rows(path):
+        for group, concept, raw in read_rows(path):
             for part in raw.split("|"):
                 expression = normalise(part, aliases).text
                 if len(expression) > 1 or (expression and not expression.isascii()):
-                    expressions[expression].add(concept)
+                    expressions[expression] |= {concept, GROUP + group}
         return cls(expressions)
 
     def find(self, text: str) -> tuple[str, ...]:
-        """The ids of all concepts in `text`, sorted, each once. Latin expressions count as whole words only."""
+        """The ids of all concepts in `text` and their groups (`@group`), sorted, each once. Latin expressions count as
+        whole words only.
+        """
         found: set[str] = set()
         for start in range(len(text)):
             for head in (text[start : start + 2], text[start]):

@@ -16,6 +16,15 @@ LIBRARY_FILE = "library.json"
 
 
 @dataclass(frozen=True)
+class English:
+    """The English version of an entry, facts filled in."""
+
+    question: str
+    similar: tuple[str, ...]
+    answer: str
+
+
+@dataclass(frozen=True)
 class Entry:
     """A FAQ entry as it is shown."""
 
@@ -28,12 +37,15 @@ class Entry:
     links: tuple[Link, ...] = ()
     #: Platforms the answer is for; empty means all.
     platform: tuple[str, ...] = ()
+    #: The game's version from which on the answer holds; empty: any.
+    version: str = ""
     valid_from: date | None = None
     valid_until: date | None = None
     #: The answer has to carry the safety line.
     warning: bool = False
     #: The answer has to be followed by an offer of a person.
     offer_human: bool = False
+    english: English | None = None
 
     def fits(self, platform: str | None, today: date | None) -> bool:
         """Whether the entry is for this platform (None: not known) and this day (None: any)."""
@@ -56,22 +68,7 @@ class Library:
     @classmethod
     def compile(cls, entries: Iterable[FaqEntry], facts: Mapping[str, str]) -> Library:
         """The library of checked entries; an unknown fact is a KeyError."""
-        return cls(
-            Entry(
-                id=entry.id,
-                scenario=entry.scenario,
-                question=entry.question,
-                similar=entry.similar,
-                answer=fill_facts(entry.answer, facts),
-                links=entry.links,
-                platform=entry.platform,
-                valid_from=entry.valid_from,
-                valid_until=entry.valid_until,
-                warning=entry.warning,
-                offer_human=entry.offer_human,
-            )
-            for entry in entries
-        )
+        return cls(_compiled(entry, facts) for entry in entries)
 
     @classmethod
     def load(cls, path: Path) -> Library:
@@ -102,6 +99,25 @@ class Library:
         return len(self._entries)
 
 
+def _compiled(entry: FaqEntry, facts: Mapping[str, str]) -> Entry:
+    english = entry.english
+    return Entry(
+        id=entry.id,
+        scenario=entry.scenario,
+        question=entry.question,
+        similar=entry.similar,
+        answer=fill_facts(entry.answer, facts),
+        links=tuple(Link(link.text, fill_facts(link.url, facts)) for link in entry.links),
+        platform=entry.platform,
+        version=entry.version,
+        valid_from=entry.valid_from,
+        valid_until=entry.valid_until,
+        warning=entry.warning,
+        offer_human=entry.offer_human,
+        english=English(english.question, english.similar, fill_facts(english.answer, facts)) if english else None,
+    )
+
+
 def _plain(entry: Entry) -> dict[str, object]:
     item = asdict(entry)
     for key in ("valid_from", "valid_until"):
@@ -116,4 +132,6 @@ def _entry(item: dict[str, Any]) -> Entry:
         values[key] = tuple(values[key])
     for key in ("valid_from", "valid_until"):
         values[key] = date.fromisoformat(str(values[key])) if values[key] else None
+    if values["english"]:
+        values["english"] = English(**{**values["english"], "similar": tuple(values["english"]["similar"])})
     return Entry(**values)

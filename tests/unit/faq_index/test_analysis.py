@@ -66,7 +66,7 @@ def test_the_empty_text_has_an_analysis(analyser: Analyser) -> None:
 
 
 def test_the_lexicons_expressions_are_read_normalised(tmp_path: Path) -> None:
-    (tmp_path / "concepts.tsv").write_text("stolen\t被盜|帐号没了|T\n", encoding="utf-8")
+    (tmp_path / "concepts.tsv").write_text("loss\tstolen\t被盜|帐号没了|T\n", encoding="utf-8")
     concepts = Concepts.read(tmp_path / "concepts.tsv", Aliases({"帐号": "账号"}))
-    assert concepts.find("被盗") == concepts.find("账号没了") == ("stolen",)
+    assert concepts.find("被盗") == concepts.find("账号没了") == ("@loss", "stolen")
     assert concepts.find("t") == ()
