@@ -39,7 +39,7 @@ def choose(tracker: Tracker, known: Knowledge) -> Entry:
     for candidate in context.ranked_entries(tracker):
         if candidate["scenario"] == scenario:
             return known.library.entry(candidate["id"])
-    return known.library.entries_of(scenario)[0]
+    return known.valid_entries(scenario)[0]
 
 
 def give(dispatcher: CollectingDispatcher, tracker: Tracker, known: Knowledge, entry: Entry) -> list[dict[str, Any]]:
@@ -47,7 +47,7 @@ def give(dispatcher: CollectingDispatcher, tracker: Tracker, known: Knowledge, e
     scenario = known.scenarios[entry.scenario]
     seen = context.shown_entries(tracker)
     ranked = [known.library.entry(r["id"]) for r in context.ranked_entries(tracker)]
-    follow_ups = chips.follow_ups(entry, known.library.entries_of(entry.scenario), ranked, seen)
+    follow_ups = chips.follow_ups(entry, known.valid_entries(entry.scenario), ranked, seen)
     dispatcher.utter_message(
         text=with_links(entry),
         buttons=[replies.faq_button(s.faq_id, s.scenario, s.text) for s in follow_ups],

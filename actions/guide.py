@@ -24,10 +24,10 @@ class ActionClarify(Action):
         return "action_clarify"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
-        library = knowledge().library
+        known = knowledge()
         likely = [r["name"] for r in context.ranked_scenarios(tracker)[:_LIKELY_SCENARIOS]]
-        ranked = [library.entry(r["id"]) for r in context.ranked_entries(tracker)]
-        first_of = {s: library.entries_of(s)[0] for s in likely if library.entries_of(s)}
+        ranked = [known.library.entry(r["id"]) for r in context.ranked_entries(tracker)]
+        first_of = {s: entries[0] for s in likely if (entries := known.valid_entries(s))}
         options = chips.alternatives(likely, ranked, first_of)
         buttons = [replies.faq_button(o.faq_id, o.scenario, o.text) for o in options]
         dispatcher.utter_message(response="utter_clarify", buttons=buttons)
@@ -52,11 +52,11 @@ class ActionUnsolved(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
         buttons: list[replies.Button] = []
-        library = knowledge().library
+        known = knowledge()
         last = tracker.get_slot("last_faq")
-        if last and last in library:
-            entry = library.entry(last)
-            others = chips.follow_ups(entry, library.entries_of(entry.scenario), [], context.shown_entries(tracker))
+        if last and last in known.library:
+            entry = known.library.entry(last)
+            others = chips.follow_ups(entry, known.valid_entries(entry.scenario), [], context.shown_entries(tracker))
             buttons = [replies.faq_button(s.faq_id, s.scenario, s.text) for s in others]
         first = "utter_unsolved" if buttons else "utter_unsolved_again"
         return failed(dispatcher, tracker, first, "utter_unsolved_again", buttons)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from functools import lru_cache
 
 from bot.release import Release, load_release
 from common.content import Scenario, load_scenarios
 from common.settings import ROOT
-from faq_index.library import Library
+from faq_index.library import Entry, Library
 
 _pinned: ContextVar[Release | None] = ContextVar("pinned_release", default=None)
 
@@ -20,6 +21,10 @@ class Knowledge:
 
     library: Library
     scenarios: dict[str, Scenario]
+
+    def valid_entries(self, scenario: str) -> list[Entry]:
+        """The entries of a scenario that hold today, in the order of the library."""
+        return self.library.entries_of(scenario, datetime.now(timezone.utc).date())
 
 
 def pin(release: Release) -> None:

@@ -113,6 +113,11 @@ class FaqEntry:
     english: English | None = None
 
     @property
+    def is_lasting(self) -> bool:
+        """Whether it holds on any day."""
+        return self.valid_from is None and self.valid_until is None
+
+    @property
     def wordings(self) -> tuple[tuple[str, Place], ...]:
         """The question and its similar questions, each with its place."""
         return ((self.question, self.place), *zip(self.similar, self.similar_places))

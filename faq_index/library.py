@@ -88,9 +88,9 @@ class Library:
         """All entries in the order of the library."""
         return list(self._entries.values())
 
-    def entries_of(self, scenario: str) -> list[Entry]:
-        """The entries of a scenario in the order of the library; empty when there are none."""
-        return list(self._by_scenario.get(scenario, ()))
+    def entries_of(self, scenario: str, today: date | None = None) -> list[Entry]:
+        """The entries of a scenario that hold on this day (None: all), in the order of the library; may be empty."""
+        return [entry for entry in self._by_scenario.get(scenario, ()) if entry.fits(None, today)]
 
     def __contains__(self, entry_id: object) -> bool:
         return entry_id in self._entries

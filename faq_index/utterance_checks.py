@@ -69,6 +69,10 @@ def check_amounts(content: Content, targets: Targets) -> Iterator[Problem]:
                 f"{scenario.id} has {entries[scenario.id]} of {targets.entries} entries with {targets.similar} "
                 "similar questions",
             )
+        if not any(entry.scenario == scenario.id and entry.is_lasting for entry in content.entries):
+            yield Problem(
+                scenario.place, f"{scenario.id} has no entry that holds at any time (without valid_from/until)"
+            )
     place = Place(DOMAIN.as_posix(), 1)
     for intent in content.intents:
         if intent not in content.scenario_ids | DECIDED_INTENTS:

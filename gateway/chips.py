@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
 from pathlib import Path
 
 from common.errors import UnknownChip
@@ -21,7 +22,8 @@ class ChipBook:
 
     def opening(self) -> list[Chip]:
         """猜你想问."""
-        entries = {entry.id: entry for entry in self._library().entries()}
+        today = datetime.now(timezone.utc).date()
+        entries = {entry.id: entry for entry in self._library().entries() if entry.fits(None, today)}
         return [Chip(id=f"faq:{s.faq_id}", text=s.text) for s in chips.opening(self._opening, entries)]
 
     def text(self, chip: str) -> str:

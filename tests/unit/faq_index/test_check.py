@@ -169,6 +169,18 @@ def test_held_out_texts_must_be_new_to_training(project: Path) -> None:
         assert line.startswith(f"{place}: ") and message in line, (line, message)
 
 
+def test_a_scenario_needs_an_answer_for_any_day(project: Path) -> None:
+    path = project / LIBRARY
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace("  scenario: service_human\n", "  scenario: service_human\n  valid_until: 2099-01-31\n"),
+        encoding="utf-8",
+    )
+    assert [problem.message for problem in check_content(project)[1]] == [
+        "service_human has no entry that holds at any time (without valid_from/until)"
+    ]
+
+
 def test_the_projects_own_content_is_good() -> None:
     root = Path(__file__).parents[3]
     assert [str(problem) for problem in check_content(root)[1]] == []

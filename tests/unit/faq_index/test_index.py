@@ -17,7 +17,7 @@ from faq_index.build import build, checked_content
 from faq_index.encoder import StaticEncoder, load_encoder
 from faq_index.errors import ContentError, IndexMismatch
 from faq_index.index import FaqIndex, read_manifest
-from faq_index.library import Library
+from faq_index.library import English, Library
 from faq_index.training import train_static
 
 LEXICON = Path(__file__).parents[3] / "data" / "lexicon"
@@ -169,13 +169,20 @@ class TestBuilding:
 def test_the_library_survives_its_file(tmp_path: Path, library: Library) -> None:
     entries = library.entries()
     entries[0] = replace(
-        entries[0], links=(Link("账号", "https://a"),), platform=("pc",), valid_until=date(2026, 5, 1), warning=True
+        entries[0],
+        links=(Link("账号", "https://a"),),
+        platform=("pc",),
+        version="2.6",
+        valid_until=date(2026, 5, 1),
+        warning=True,
+        english=English("How?", ("How to",), "Like this."),
     )
     path = tmp_path / "library.json"
     path.write_text(Library(entries).dumps(), encoding="utf-8")
     again = Library.load(path)
     assert again.entries() == entries
     assert [entry.id for entry in again.entries_of("service_human")] == ["service_human.q0", "service_human.q1"]
+    assert entries[0] not in again.entries_of(entries[0].scenario, date(2026, 5, 2))
     assert again.entries_of("nothing") == [] and "service_human.q0" in again and len(again) == 6
     with pytest.raises(KeyError):
         again.entry("service_human.q9")

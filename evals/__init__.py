@@ -1,0 +1,1 @@
+"""How good the bot is, on text that it was not trained on."""
