@@ -55,7 +55,8 @@ def held_out_readings(root: Path) -> list[Reading]:
     problems: list[Problem] = []
     paths = sorted(path.relative_to(root) for path in (root / SETS).glob("scenarios.*.jsonl"))
     items = [item for path in paths for item in load_held_out(root, path, problems)]
-    return [Reading(item.text, *item.fields["readings"], tuple(item.fields["scenarios"])) for item in items]
+    pairs = [(item, item.fields["readings"]) for item in items]
+    return [Reading(item.text, first, second, tuple(item.fields["scenarios"])) for item, (first, second) in pairs]
 
 
 def utterance_readings(root: Path) -> list[Reading]:

@@ -16,6 +16,7 @@ BELOW = {
     "actions": {"common", "faq_index", "suggest", "handoff", "bot"},
     "bot": {"common", "faq_index", "suggest", "handoff", "actions"},
     "gateway": {"common", "faq_index", "suggest", "handoff", "bot"},
+    "evals": {"common", "faq_index", "bot"},
 }
 FRAMEWORKS = {"rasa", "rasa_sdk", "starlette", "redis", "sqlalchemy", "torch", "spacy"}
 # Adapters, which exist to know a framework.
