@@ -60,7 +60,7 @@ def main(argv: list[str] | None = None) -> int:
 
             print_report(load_release(arguments.root))
         elif arguments.parts:
-            make_artifacts(arguments.root, tell)
+            make_artifacts(arguments.root, tell, fresh=arguments.force)
         else:
             train(arguments.root, arguments.force)
     except SupportError as error:
@@ -80,7 +80,8 @@ def train(root: Path, force: bool = False) -> Release:
     if generate(root):
         tell("rules written")
     inputs = inputs_hash(root)
-    parts = subprocess.Popen([sys.executable, "-m", "bot.train", "--parts", "--root", str(root)])
+    command = [sys.executable, "-m", "bot.train", "--parts", "--root", str(root)]
+    parts = subprocess.Popen([*command, "--force"] if force else command)
     tell("importing Rasa")
     _import_rasa()
     if parts.wait():

@@ -67,6 +67,19 @@ class Analyser:
         )
 
 
+class RememberingAnalyser(Analyser):
+    """Takes each text apart once, for training: encoder, index and classifier are made of the same texts."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        super().__init__(lexicon)
+        self._known: dict[str, Analysis] = {}
+
+    def __call__(self, text: str) -> Analysis:
+        if text not in self._known:
+            self._known[text] = super().__call__(text)
+        return self._known[text]
+
+
 def features(analysis: Analysis, longest: int = 4) -> tuple[list[str], list[str], list[str], list[str]]:
     """The features of a text in four blocks: character n-grams (with boundaries), words and pairs of words, concepts,
     and pinyin n-grams (homophones are the commonest typo).

@@ -3,11 +3,14 @@
     models/encoder/<hash>/   the encoder, for the texts, the lexicon and the code it was trained from
     models/faq/<hash>/       index, compiled library and manifest, for the library and the encoder
 
-A folder is written under another name and then renamed: what is there is whole.
+A folder is written under another name and then renamed: what is there is whole. Training the encoder takes longest, and
+a few new texts hardly change it: one that knows nearly all texts is used on.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
@@ -16,11 +19,12 @@ from pathlib import Path
 
 from common import fingerprint
 from common.content import LEXICON, Content
-from faq_index.analysis import Analyser
+from faq_index.analysis import Analyser, RememberingAnalyser
 from faq_index.check import check_content
-from faq_index.encoder import STATIC, StaticEncoder, StaticSettings, TransformerEncoder, load_encoder
+from faq_index.encoder import STATIC, StaticSettings, TransformerEncoder, load_encoder
 from faq_index.errors import ContentError
 from faq_index.index import FaqIndex
+from faq_index.lexicon import Lexicon, load_lexicon
 from faq_index.library import Library
 
 ENCODERS = Path("models/encoder")
@@ -31,6 +35,9 @@ ANALYSIS_CODE = [
     CODE.parent / "common" / "text.py",
     *(CODE / file for file in ("analysis.py", "lexicon.py", "words.py")),
 ]
+#: An encoder is used on while it was trained from at least this share of the texts.
+_KNOWN = 0.95
+_TRAINED_FROM = "trained_from.json"
 #: Older builds are removed but for this many.
 _KEPT = 5
 
@@ -65,23 +72,34 @@ def checked_content(root: Path) -> Content:
 
 def plan(root: Path, content: Content, encoder_name: str | None = None) -> Built:
     """Where encoder and index for this content lie, or would lie."""
-    analyser = Analyser.load(root / LEXICON)
-    encoder = root / ENCODERS / _encoder_hash(texts_of(content), analyser, encoder_name or encoder_setting())
+    encoder = _encoder_folder(root, texts_of(content), encoder_name or encoder_setting())
     library = Library.compile(content.entries, content.facts)
     return Built(encoder, root / INDEXES / _index_hash(library, encoder))
 
 
-def build(root: Path, say: Say, encoder_name: str | None = None, content: Content | None = None) -> Built:
-    """Encoder and index for the content under `root`; what exists for this state of it is used again."""
+def build(
+    root: Path,
+    say: Say,
+    encoder_name: str | None = None,
+    content: Content | None = None,
+    analyser: Analyser | None = None,
+    fresh: bool = False,
+) -> Built:
+    """Encoder and index for the content under `root`; what exists for this state of it is used again.
+
+    `analyser` is one over the project's lexicon; `fresh` trains the encoder even if an older one would do.
+    """
     content = content or checked_content(root)
+    analyser = analyser or RememberingAnalyser(load_lexicon(root / LEXICON))
     name = encoder_name or encoder_setting()
+    if fresh:
+        _make_encoder(_own_encoder_folder(root, texts_of(content), name), content, name, analyser, say)
     built = plan(root, content, name)
-    if not built.encoder.exists():
-        write_folder(built.encoder, _new_encoder(root, content, name, say).save)
+    _make_encoder(built.encoder, content, name, analyser, say)
     if not built.index.exists():
         say(f"index of {len(content.entries)} entries")
         library = Library.compile(content.entries, content.facts)
-        index = FaqIndex.build(library, load_encoder(built.encoder), Analyser.load(root / LEXICON))
+        index = FaqIndex.build(library, load_encoder(built.encoder), analyser)
         write_folder(built.index, index.save)
     keep_newest(root / ENCODERS, built.encoder)
     keep_newest(root / INDEXES, built.index)
@@ -96,15 +114,50 @@ def texts_of(content: Content) -> list[str]:
     )
 
 
-def _new_encoder(root: Path, content: Content, name: str, say: Say) -> StaticEncoder | TransformerEncoder:
+def _make_encoder(folder: Path, content: Content, name: str, analyser: Analyser, say: Say) -> None:
+    if folder.exists():
+        return
     if name != STATIC:
         say(f"encoder {name}")
-        return TransformerEncoder(name)
+        write_folder(folder, TransformerEncoder(name).save)
+        return
     from faq_index.training import train_static
 
     texts = texts_of(content)
     say(f"encoder from {len(texts)} texts")
-    return train_static(texts, Analyser.load(root / LEXICON))
+    encoder = train_static(texts, analyser)
+
+    def save(partial: Path) -> None:
+        encoder.save(partial)
+        made_from = {"kind": _kind_hash(analyser.lexicon), "texts": sorted(_short_hash(text) for text in texts)}
+        (partial / _TRAINED_FROM).write_text(json.dumps(made_from), encoding="utf-8")
+
+    write_folder(folder, save)
+
+
+def _encoder_folder(root: Path, texts: list[str], name: str) -> Path:
+    """The encoder of just these texts if there is one, else the newest that knows nearly all of them, else its place."""
+    own = _own_encoder_folder(root, texts, name)
+    if own.exists() or name != STATIC or not own.parent.exists():
+        return own
+    kind = _kind_hash(load_lexicon(root / LEXICON))
+    wanted = {_short_hash(text) for text in texts}
+    folders = sorted(own.parent.glob(f"[!.]*/{_TRAINED_FROM}"), key=lambda path: path.parent.stat().st_mtime)
+    for path in reversed(folders):
+        made_from = json.loads(path.read_text(encoding="utf-8"))
+        if made_from["kind"] == kind and len(wanted.intersection(made_from["texts"])) >= _KNOWN * len(wanted):
+            return path.parent
+    return own
+
+
+def _own_encoder_folder(root: Path, texts: list[str], name: str) -> Path:
+    if name != STATIC:
+        return root / ENCODERS / fingerprint.of_parts(name)
+    return root / ENCODERS / fingerprint.of_parts(texts, _kind_hash(load_lexicon(root / LEXICON)))
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def write_folder(folder: Path, save: Callable[[Path], None]) -> None:
@@ -129,11 +182,10 @@ def keep_newest(parent: Path, current: Path, kept: int = _KEPT) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _encoder_hash(texts: list[str], analyser: Analyser, name: str) -> str:
-    if name != STATIC:
-        return fingerprint.of_parts(name)
+def _kind_hash(lexicon: Lexicon) -> str:
+    """What else than its texts decides what an encoder becomes."""
     code = fingerprint.of_files([CODE / file for file in ("analysis.py", "encoder.py", "training.py")] + ANALYSIS_CODE)
-    return fingerprint.of_parts(texts, analyser.fingerprint, StaticSettings(), code)
+    return fingerprint.of_parts(lexicon.fingerprint, StaticSettings(), code)
 
 
 def _index_hash(library: Library, encoder: Path) -> str:

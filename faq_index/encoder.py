@@ -170,6 +170,13 @@ def load_encoder(folder: Path) -> StaticEncoder | TransformerEncoder:
     return encoder
 
 
+def vectors_of(encoder: Encoder, analyses: Sequence[Analysis]) -> Vectors:
+    """Vectors of texts that were taken apart already, where the encoder can make use of that."""
+    if isinstance(encoder, StaticEncoder):
+        return encoder.encode_analysed(analyses)
+    return encoder.encode([analysis.source for analysis in analyses])
+
+
 def unit(vectors: Vectors) -> Vectors:
     """Rows scaled to length 1; a zero row stays zero."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
 from faq_index.analysis import Analyser, Analysis
-from faq_index.encoder import Encoder, Vectors
+from faq_index.encoder import Encoder, Vectors, vectors_of
 from faq_index.errors import IndexMismatch
 from faq_index.lexical import LexicalIndex
 from faq_index.library import LIBRARY_FILE, Library
@@ -113,7 +113,7 @@ class FaqIndex:
         wordings = [text for entry in library.entries() for text in (entry.question, *entry.similar)]
         analyses = [analyser(text) for text in wordings]
         vectors = faiss.IndexFlatIP(encoder.dim)
-        vectors.add(encoder.encode(wordings))
+        vectors.add(vectors_of(encoder, analyses))
         return cls(
             library,
             encoder.name,

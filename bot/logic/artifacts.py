@@ -14,9 +14,10 @@ from pathlib import Path
 
 from common import fingerprint
 from common.content import LEXICON, Content, load_content
-from faq_index.analysis import Analyser
+from faq_index.analysis import Analyser, RememberingAnalyser
 from faq_index.build import ANALYSIS_CODE, Built, Say, build, keep_newest, plan, write_folder
-from faq_index.encoder import StaticEncoder, load_encoder
+from faq_index.encoder import StaticEncoder, load_encoder, vectors_of
+from faq_index.lexicon import load_lexicon
 
 CLASSIFIERS = Path("models/classifier")
 
@@ -42,15 +43,21 @@ def plan_artifacts(root: Path, content: Content | None = None, labelled: Iterabl
 
 
 def make_artifacts(
-    root: Path, say: Say, content: Content | None = None, labelled: Iterable[Labelled] | None = None
+    root: Path,
+    say: Say,
+    content: Content | None = None,
+    labelled: Iterable[Labelled] | None = None,
+    fresh: bool = False,
 ) -> Artifacts:
-    """Make the parts that are missing."""
+    """Make the parts that are missing; `fresh` trains the encoder even if an older one would do."""
     content = content or load_content(root)
     examples = _labelled(content, labelled)
-    artifacts = Artifacts(build(root, say, content=content), plan_artifacts(root, content, examples).classifier)
+    analyser = RememberingAnalyser(load_lexicon(root / LEXICON))
+    faq = build(root, say, content=content, analyser=analyser, fresh=fresh)
+    artifacts = Artifacts(faq, plan_artifacts(root, content, examples).classifier)
     if not artifacts.classifier.exists():
         say(f"classifier from {len(examples)} utterances")
-        write_folder(artifacts.classifier, lambda folder: _fit(root, content, examples, artifacts.faq, folder))
+        write_folder(artifacts.classifier, lambda folder: _fit(analyser, content, examples, faq, folder))
     keep_newest(root / CLASSIFIERS, artifacts.classifier)
     return artifacts
 
@@ -78,21 +85,16 @@ def _texts(content: Content) -> list[tuple[str, str, str]]:
     return texts
 
 
-def _fit(root: Path, content: Content, labelled: list[Labelled], faq: Built, folder: Path) -> None:
+def _fit(analyser: Analyser, content: Content, labelled: list[Labelled], faq: Built, folder: Path) -> None:
     from bot.logic.fitting import Example, Kind, fit
 
     encoder = load_encoder(faq.encoder)
-    analyser = Analyser.load(root / LEXICON)
     examples = [Example(intent, analyser(text)) for intent, text in labelled]
     examples += [Example(scenario, analyser(text), Kind(kind)) for scenario, text, kind in _texts(content)]
     analyses = [example.analysis for example in examples]
-    static = isinstance(encoder, StaticEncoder)
-    vectors = (
-        encoder.encode_analysed(analyses)
-        if isinstance(encoder, StaticEncoder)
-        else encoder.encode([analysis.source for analysis in analyses])
-    )
-    fitted = fit(examples, vectors, content.scenario_ids, with_vectors=not static)
+    # The static encoder's vectors are a linear map of the very features that the classifier sees.
+    vectors = None if isinstance(encoder, StaticEncoder) else vectors_of(encoder, analyses)
+    fitted = fit(examples, content.scenario_ids, vectors)
     fitted.classifier.save(folder)
     fitted.thresholds.save(folder)
     fitted.report.save(folder)

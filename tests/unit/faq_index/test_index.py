@@ -160,6 +160,31 @@ class TestBuilding:
         assert after.encoder == before.encoder and after.index != before.index
         assert "5 分钟" in Library.load(after.index / "library.json").entry("pay_not_arrived.q0").answer
 
+    def test_an_encoder_that_knows_nearly_all_texts_is_used_on(self, project: Path) -> None:
+        before = build(project, lambda line: None)
+        library = project / "faq_index/library/all.yml"
+        text = library.read_text(encoding="utf-8").replace("  - 在哪里注册", "  - 哪里可以开新号")
+        library.write_text(text, encoding="utf-8")
+        after = build(project, lambda line: None)
+        assert after.encoder == before.encoder and after.index != before.index
+        said: list[str] = []
+        fresh = build(project, said.append, fresh=True)
+        assert fresh.encoder != before.encoder and said[0].startswith("encoder from ")
+        assert build(project, said.append).encoder == fresh.encoder
+
+    def test_an_encoder_that_knows_too_few_texts_is_not(self, project: Path) -> None:
+        before = build(project, lambda line: None)
+        nlu = project / "data/nlu/all.yml"
+        text = nlu.read_text(encoding="utf-8").replace("到账", "入账").replace("注册", "开户")
+        nlu.write_text(text, encoding="utf-8")
+        assert build(project, lambda line: None).encoder != before.encoder
+
+    def test_another_lexicon_makes_another_encoder(self, project: Path) -> None:
+        before = build(project, lambda line: None)
+        with (project / "data/lexicon/aliases.tsv").open("a", encoding="utf-8") as file:
+            file.write("某某某\t某人\n")
+        assert build(project, lambda line: None).encoder != before.encoder
+
     def test_faulty_content_is_not_built(self, project: Path) -> None:
         (project / "faq_index/facts.yml").write_text("pay:\n  hours: 1\n", encoding="utf-8")
         with pytest.raises(ContentError, match=r"all\.yml:1: the answer of account_register\.q0 uses an unknown fact"):
