@@ -13,10 +13,9 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.components.base import FolderComponent, root_of
 from bot.components.message import RANKING, analysis_of, copy_folder, labelled_texts, vector_of
-from bot.logic.artifacts import make_artifacts, plan_artifacts
+from bot.logic.artifacts import planned_artifacts, trained_artifacts
 from bot.logic.classifier import Classifier
 from bot.logic.decision import Ranked
-from bot.logic.progress import tell
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -25,7 +24,7 @@ class ScenarioClassifier(FolderComponent, IntentClassifier):
 
     def fill(self, folder: Path, training_data: TrainingData) -> None:
         """Keep the classifier for these examples and the project's library, fitted now if it is not there."""
-        copy_folder(make_artifacts(self.root, tell, labelled=labelled_texts(training_data)).classifier, folder)
+        copy_folder(trained_artifacts(self.root, labelled_texts(training_data)).classifier, folder)
 
     def read(self, folder: Path) -> None:
         """Read the model."""
@@ -41,4 +40,4 @@ class ScenarioClassifier(FolderComponent, IntentClassifier):
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> Optional[str]:
         """The state of the content that the classifier is for."""
-        return plan_artifacts(root_of(config)).classifier.name
+        return planned_artifacts(root_of(config)).classifier.name

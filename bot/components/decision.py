@@ -13,9 +13,8 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.components.base import FolderComponent, root_of
 from bot.components.message import DECISION, FAQ, SCENARIO_RANKING, labelled_texts, put, ranking_of
-from bot.logic.artifacts import make_artifacts, plan_artifacts
+from bot.logic.artifacts import planned_artifacts, trained_artifacts
 from bot.logic.decision import Policy, Thresholds
-from bot.logic.progress import tell
 from common.content import SCENARIOS, load_scenarios
 from common.fingerprint import of_files
 
@@ -30,7 +29,7 @@ class DecisionMaker(FolderComponent):
 
     def fill(self, folder: Path, training_data: TrainingData) -> None:
         """Keep the thresholds that were fitted with the classifier, and which classes are scenarios."""
-        artifacts = make_artifacts(self.root, tell, labelled=labelled_texts(training_data))
+        artifacts = trained_artifacts(self.root, labelled_texts(training_data))
         scenarios = frozenset(item.id for item in load_scenarios(self.root, []))
         Policy(Thresholds.load(artifacts.classifier), scenarios).save(folder)
 
@@ -53,4 +52,4 @@ class DecisionMaker(FolderComponent):
     def fingerprint_addon(cls, config: dict[str, Any]) -> Optional[str]:
         """The state of the content that the thresholds are for."""
         root = root_of(config)
-        return plan_artifacts(root).classifier.name + of_files([root / SCENARIOS])
+        return planned_artifacts(root).classifier.name + of_files([root / SCENARIOS])

@@ -10,10 +10,8 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.components.base import FolderComponent, root_of
-from bot.components.message import VECTOR, analysis_of, copy_folder
-from bot.logic.artifacts import plan_artifacts
-from bot.logic.progress import tell
-from faq_index.build import build
+from bot.components.message import VECTOR, analysis_of, copy_folder, labelled_texts
+from bot.logic.artifacts import planned_artifacts, trained_artifacts
 from faq_index.encoder import StaticEncoder, load_encoder
 
 
@@ -23,7 +21,7 @@ class SentenceEncoder(FolderComponent):
 
     def fill(self, folder: Path, training_data: TrainingData) -> None:
         """Keep the encoder for the project's content, trained now if it is not there."""
-        copy_folder(build(self.root, tell).encoder, folder)
+        copy_folder(trained_artifacts(self.root, labelled_texts(training_data)).faq.encoder, folder)
 
     def read(self, folder: Path) -> None:
         """Read the encoder the model was trained with."""
@@ -44,4 +42,4 @@ class SentenceEncoder(FolderComponent):
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> Optional[str]:
         """The state of the content that the encoder is for."""
-        return plan_artifacts(root_of(config)).faq.encoder.name
+        return planned_artifacts(root_of(config)).faq.encoder.name

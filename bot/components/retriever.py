@@ -12,10 +12,8 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.components.base import FolderComponent, root_of
-from bot.components.message import FAQ, analysis_of, copy_folder, put, ranking_of, vector_of
-from bot.logic.artifacts import plan_artifacts
-from bot.logic.progress import tell
-from faq_index.build import build
+from bot.components.message import FAQ, analysis_of, copy_folder, labelled_texts, put, ranking_of, vector_of
+from bot.logic.artifacts import planned_artifacts, trained_artifacts
 from faq_index.index import FaqIndex
 
 #: How many entries a parse result holds.
@@ -28,7 +26,7 @@ class FaqRetriever(FolderComponent):
 
     def fill(self, folder: Path, training_data: TrainingData) -> None:
         """Keep the index of the project's library, built now if it is not there."""
-        copy_folder(build(self.root, tell).index, folder)
+        copy_folder(trained_artifacts(self.root, labelled_texts(training_data)).faq.index, folder)
 
     def read(self, folder: Path) -> None:
         """Read the index; one that is not what its manifest says is refused."""
@@ -44,4 +42,4 @@ class FaqRetriever(FolderComponent):
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> Optional[str]:
         """The state of the library and the encoder that the index is for."""
-        return plan_artifacts(root_of(config)).faq.index.name
+        return planned_artifacts(root_of(config)).faq.index.name

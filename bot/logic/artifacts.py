@@ -3,15 +3,21 @@
 Each lies in a folder named by a hash of what it was made from (content, lexicon, code), so that nothing is made twice:
 not by `python -m bot.train`, which makes them while Rasa is still being imported, nor by a stock `rasa train`.
 
+Reading 30,000 texts and hashing them takes seconds, and Rasa's components ask a dozen times: `using` lets
+`python -m bot.train` tell them once where the parts lie.
+
     models/classifier/<hash>/   classifier, thresholds and the report of how good they are
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.logic.progress import tell
 from common import fingerprint
 from common.content import LEXICON, Content, load_content
 from faq_index.analysis import Analyser, RememberingAnalyser
@@ -33,6 +39,29 @@ class Artifacts:
 
     faq: Built
     classifier: Path
+
+
+_in_use: ContextVar[Artifacts | None] = ContextVar("artifacts_in_use", default=None)
+
+
+@contextmanager
+def using(artifacts: Artifacts) -> Iterator[None]:
+    """Let components trained inside take these parts, whatever examples Rasa hands them."""
+    token = _in_use.set(artifacts)
+    try:
+        yield
+    finally:
+        _in_use.reset(token)
+
+
+def planned_artifacts(root: Path) -> Artifacts:
+    """Where the parts for the project's content lie, for a component's fingerprint."""
+    return _in_use.get() or plan_artifacts(root)
+
+
+def trained_artifacts(root: Path, labelled: Iterable[Labelled]) -> Artifacts:
+    """The parts that a component is trained with: those in use, else those for the examples that Rasa read."""
+    return _in_use.get() or make_artifacts(root, tell, labelled=labelled)
 
 
 def plan_artifacts(root: Path, content: Content | None = None, labelled: Iterable[Labelled] | None = None) -> Artifacts:
