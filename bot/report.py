@@ -31,8 +31,9 @@ def print_report(release: Release) -> None:
 
 def _print_scenarios(report: Report) -> None:
     limits = report.thresholds
+    source = "of the calibration sets" if report.calibration_sets else "out of fold (near-duplicates kept together)"
     print(f"""
-Scenarios, out of fold over {report.utterances} training utterances (near-duplicates kept together), {report.classes} classes
+Scenarios, over {report.texts} texts {source}, {report.classes} classes
   right first             {report.top1:6.1%}      among the first three   {report.top3:6.1%}
   answered straight away  {report.answered:6.1%}      of these right          {report.precision:6.1%}   (fitted to {Targets().precision:.0%}; the goal is 97%)
   asked back              {report.clarified:6.1%}      right one offered       {report.clarified_right:6.1%}

@@ -19,7 +19,8 @@ from pathlib import Path
 
 from bot.logic.progress import tell
 from common import fingerprint
-from common.content import LEXICON, Content, load_content
+from common.content import LEXICON, OUT_OF_SCOPE, Content, load_content
+from common.held_out import SETS, load_held_out
 from faq_index.analysis import Analyser, RememberingAnalyser
 from faq_index.build import ANALYSIS_CODE, Built, Say, build, keep_newest, plan, write_folder
 from faq_index.encoder import StaticEncoder, load_encoder, vectors_of
@@ -28,6 +29,9 @@ from faq_index.lexicon import load_lexicon
 CLASSIFIERS = Path("models/classifier")
 
 _CODE = Path(__file__).parent
+_CALIBRATION = "*.calibration.jsonl"
+#: Fewer calibration texts tell less than the utterances out of fold.
+_ENOUGH = 500
 
 #: A training example: (intent, text).
 Labelled = tuple[str, str]
@@ -64,11 +68,21 @@ def trained_artifacts(root: Path, labelled: Iterable[Labelled]) -> Artifacts:
     return _in_use.get() or make_artifacts(root, tell, labelled=labelled)
 
 
+def calibration_texts(root: Path) -> list[Labelled]:
+    """(intent, text) of the calibration sets; none unless they hold questions and texts out of scope."""
+    paths = sorted(path.relative_to(root) for path in (root / SETS).glob(_CALIBRATION))
+    items = [item for path in paths for item in load_held_out(root, path, [])]
+    found = [(item.fields["scenarios"][0], item.text) for item in items if item.fields.get("scenarios")]
+    enough = len(found) >= _ENOUGH and any(label == OUT_OF_SCOPE for label, _ in found)
+    return found if enough else []
+
+
 def plan_artifacts(root: Path, content: Content | None = None, labelled: Iterable[Labelled] | None = None) -> Artifacts:
     """Where the parts for this content lie, or would lie. `labelled` replaces the content's own utterances."""
     content = content or load_content(root)
     faq = plan(root, content)
-    return Artifacts(faq, root / CLASSIFIERS / _classifier_hash(content, _labelled(content, labelled), faq))
+    examples = _labelled(content, labelled)
+    return Artifacts(faq, root / CLASSIFIERS / _classifier_hash(content, examples, calibration_texts(root), faq))
 
 
 def make_artifacts(
@@ -86,7 +100,8 @@ def make_artifacts(
     artifacts = Artifacts(faq, plan_artifacts(root, content, examples).classifier)
     if not artifacts.classifier.exists():
         say(f"classifier from {len(examples)} utterances")
-        write_folder(artifacts.classifier, lambda folder: _fit(analyser, content, examples, faq, folder))
+        held_out = calibration_texts(root)
+        write_folder(artifacts.classifier, lambda folder: _fit(analyser, content, examples, held_out, faq, folder))
     keep_newest(root / CLASSIFIERS, artifacts.classifier)
     return artifacts
 
@@ -96,11 +111,11 @@ def _labelled(content: Content, labelled: Iterable[Labelled] | None) -> list[Lab
     return sorted(set(pairs))
 
 
-def _classifier_hash(content: Content, labelled: list[Labelled], faq: Built) -> str:
+def _classifier_hash(content: Content, labelled: list[Labelled], held_out: list[Labelled], faq: Built) -> str:
     code = fingerprint.of_files(
         [_CODE / name for name in ("classifier.py", "decision.py", "fitting.py")] + ANALYSIS_CODE
     )
-    return fingerprint.of_parts(labelled, _texts(content), faq.encoder.name, code)
+    return fingerprint.of_parts(labelled, held_out, _texts(content), faq.encoder.name, code)
 
 
 def _texts(content: Content) -> list[tuple[str, str, str]]:
@@ -114,16 +129,27 @@ def _texts(content: Content) -> list[tuple[str, str, str]]:
     return texts
 
 
-def _fit(analyser: Analyser, content: Content, labelled: list[Labelled], faq: Built, folder: Path) -> None:
+def _fit(
+    analyser: Analyser,
+    content: Content,
+    labelled: list[Labelled],
+    held_out: list[Labelled],
+    faq: Built,
+    folder: Path,
+) -> None:
     from bot.logic.fitting import Example, Kind, fit
 
     encoder = load_encoder(faq.encoder)
     examples = [Example(intent, analyser(text)) for intent, text in labelled]
     examples += [Example(scenario, analyser(text), Kind(kind)) for scenario, text, kind in _texts(content)]
-    analyses = [example.analysis for example in examples]
+    known = {example.label for example in examples}
+    unseen = [Example(intent, analyser(text)) for intent, text in held_out if intent in known]
     # The static encoder's vectors are a linear map of the very features that the classifier sees.
-    vectors = None if isinstance(encoder, StaticEncoder) else vectors_of(encoder, analyses)
-    fitted = fit(examples, content.scenario_ids, vectors)
+    sides = [
+        None if isinstance(encoder, StaticEncoder) else vectors_of(encoder, [example.analysis for example in side])
+        for side in (examples, unseen)
+    ]
+    fitted = fit(examples, content.scenario_ids, sides[0], unseen, sides[1])
     fitted.classifier.save(folder)
     fitted.thresholds.save(folder)
     fitted.report.save(folder)

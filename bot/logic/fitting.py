@@ -1,7 +1,8 @@
 """Fitting classifier, calibration and thresholds, and measuring all of it on texts the model has not seen.
 
-Needs scikit-learn; nothing that serves imports this module. Folds keep near-duplicates together, so that a
-prediction is never helped by its own paraphrase.
+Needs scikit-learn; nothing that serves imports this module. The texts are those of the calibration sets where there are
+any; else the utterances are held out in turn, in folds that keep near-duplicates together, so that a prediction is never
+helped by its own paraphrase.
 """
 
 from __future__ import annotations
@@ -56,6 +57,13 @@ class Targets:
     human: float = 0.6
 
 
+_USUAL = Targets()
+
+_Job = tuple[scipy.sparse.csr_matrix, NDArray[np.str_]]
+#: (classes, weights [features, classes], bias [classes])
+_Trained = tuple[list[str], Floats, Floats]
+
+
 class Kind(Enum):
     """What a labelled text is."""
 
@@ -75,9 +83,11 @@ class Example:
 
 @dataclass(frozen=True)
 class Report:
-    """What was measured out of fold on the training utterances."""
+    """What was measured on texts that were held out."""
 
-    utterances: int
+    #: Whether those were calibration sets; else training utterances, out of fold.
+    calibration_sets: bool
+    texts: int
     classes: int
     top1: float
     top3: float
@@ -121,33 +131,34 @@ def fit(
     examples: Sequence[Example],
     scenarios: frozenset[str],
     vectors: Floats | None = None,
-    targets: Targets = Targets(),
+    held_out: Sequence[Example] = (),
+    held_out_vectors: Floats | None = None,
     processes: int = 2,
+    targets: Targets = _USUAL,
 ) -> Fitted:
-    """Fit on all examples; calibrate and choose thresholds on predictions for utterances that were held out.
+    """Fit on all examples; calibrate and choose thresholds on predictions for texts that were held out.
 
+    `held_out` are texts of the calibration sets; without any, the examples' own utterances are held out in turn.
     `vectors`, [examples, dim], are features too when they are given.
     """
-    labels = np.asarray([example.label for example in examples])
-    measured = np.asarray([example.kind is Kind.UTTERANCE for example in examples])
     space = build_space([example.analysis for example in examples])
-    matrix = _sparse(examples, space)
-    if vectors is not None:
-        matrix = scipy.sparse.hstack([matrix, VECTOR_WEIGHT * vectors], format="csr")
-    classes = sorted(set(labels))
-    folds = assign_folds(examples)
-    kept = [folds != fold for fold in range(FOLDS)] + [np.full(len(examples), True)]
-    *partial, whole = _train_all([(matrix[rows], labels[rows]) for rows in kept], processes)
-    scores = np.full((len(examples), len(classes)), -1.5, dtype=np.float32)
-    for fold, (names, fold_weights, fold_bias) in enumerate(partial):
-        columns = [classes.index(name) for name in names]
-        scores[np.ix_(folds == fold, columns)] = matrix[folds == fold] @ fold_weights + fold_bias
-    truth = np.asarray([classes.index(label) for label in labels])
-    calibration = fit_calibration(scores[measured], truth[measured])
-    probabilities = calibration.probabilities(scores[measured])
-    thresholds = fit_thresholds(probabilities, labels[measured], classes, scenarios, targets)
-    report = measure(probabilities, labels[measured], classes, scenarios, thresholds)
-    names, coefficients, bias = whole
+    matrix = _sparse(examples, space, vectors)
+    labels = np.asarray([example.label for example in examples])
+    if held_out:
+        (whole,) = _train_all([(matrix, labels)], 1)
+        names, coefficients, bias = whole
+        scores = (_sparse(held_out, space, held_out_vectors) @ coefficients + bias).astype(np.float32)
+        truth = np.asarray([example.label for example in held_out])
+    else:
+        *partial, whole = _train_all(_fold_jobs(examples, matrix, labels), processes)
+        names, coefficients, bias = whole
+        measured = np.asarray([example.kind is Kind.UTTERANCE for example in examples])
+        scores = _out_of_fold(examples, matrix, names, partial)[measured]
+        truth = labels[measured]
+    calibration = fit_calibration(scores, np.asarray([names.index(label) for label in truth]))
+    probabilities = calibration.probabilities(scores)
+    thresholds = fit_thresholds(probabilities, truth, names, scenarios, targets)
+    report = measure(probabilities, truth, names, scenarios, thresholds, calibration_sets=bool(held_out))
     split = len(space.names)
     return Fitted(
         Classifier(names, space, coefficients[:split], coefficients[split:], bias, calibration), thresholds, report
@@ -235,6 +246,7 @@ def measure(
     classes: Sequence[str],
     scenarios: frozenset[str],
     thresholds: Thresholds,
+    calibration_sets: bool = False,
 ) -> Report:
     """What the decisions come to on these predictions."""
     ranked = [_ranking(row, classes) for row in probabilities]
@@ -250,7 +262,8 @@ def measure(
     clarified = [index for index in questions if outcomes[index].decision is Decision.CLARIFY]
     away = {Decision.FALLBACK, Decision.SMALLTALK}
     return Report(
-        utterances=len(labels),
+        calibration_sets=calibration_sets,
+        texts=len(labels),
         classes=len(classes),
         top1=_share(labels[index] == offered[index][0] for index in questions),
         top3=_share(labels[index] in offered[index] for index in questions),
@@ -286,16 +299,34 @@ def _groups(examples: Sequence[Example]) -> NDArray[np.int64]:
     return groups
 
 
-def _sparse(examples: Sequence[Example], space: FeatureSpace) -> scipy.sparse.csr_matrix:
+def _fold_jobs(examples: Sequence[Example], matrix: scipy.sparse.csr_matrix, labels: NDArray[np.str_]) -> list[_Job]:
+    """What is trained without each fold, and on everything."""
+    folds = assign_folds(examples)
+    kept = [folds != fold for fold in range(FOLDS)] + [np.full(len(examples), True)]
+    return [(matrix[rows], labels[rows]) for rows in kept]
+
+
+def _out_of_fold(
+    examples: Sequence[Example], matrix: scipy.sparse.csr_matrix, classes: Sequence[str], partial: Sequence[_Trained]
+) -> Floats:
+    """[examples, classes]: the scores of the model that was trained without each example."""
+    folds = assign_folds(examples)
+    scores = np.full((len(examples), len(classes)), -1.5, dtype=np.float32)
+    for fold, (names, weights, bias) in enumerate(partial):
+        columns = [classes.index(name) for name in names]
+        scores[np.ix_(folds == fold, columns)] = matrix[folds == fold] @ weights + bias
+    return scores
+
+
+def _sparse(examples: Sequence[Example], space: FeatureSpace, vectors: Floats | None = None) -> scipy.sparse.csr_matrix:
     rows = [space.row(example.analysis) for example in examples]
     ends = np.cumsum([0, *(len(columns) for columns, _ in rows)])
     columns = np.concatenate([columns for columns, _ in rows])
     values = np.concatenate([values for _, values in rows])
-    return scipy.sparse.csr_matrix((values, columns, ends), shape=(len(rows), len(space.names)))
-
-
-_Job = tuple[scipy.sparse.csr_matrix, NDArray[np.str_]]
-_Trained = tuple[list[str], Floats, Floats]
+    matrix = scipy.sparse.csr_matrix((values, columns, ends), shape=(len(rows), len(space.names)))
+    if vectors is None:
+        return matrix
+    return scipy.sparse.hstack([matrix, VECTOR_WEIGHT * vectors], format="csr")
 
 
 def _train_all(jobs: Sequence[_Job], processes: int) -> list[_Trained]:
