@@ -7,7 +7,7 @@ from pathlib import Path
 
 from common.content import Content
 from common.held_out import HeldOutText
-from common.labelled import LabelledText
+from common.labelled import EMOTIONS, RISKS, LabelledText
 from common.yaml_items import Place, Problem
 from faq_index import likeness
 
@@ -56,6 +56,17 @@ def _labels(items: list[HeldOutText], content: Content) -> Iterator[Problem]:
         for entry in item.fields.get("entries", []):
             if entry not in entries:
                 yield Problem(item.place, f"there is no entry {entry} in the library")
+        yield from _values(item)
+
+
+def _values(item: HeldOutText) -> Iterator[Problem]:
+    """Labels of the smaller sets."""
+    for key, known in (("emotion", EMOTIONS), ("risk", RISKS)):
+        if key in item.fields and item.fields[key] not in known:
+            yield Problem(item.place, f"unknown {key} {item.fields[key]} (known: {', '.join(known)})")
+    for entity in item.fields.get("entities", []):
+        if item.text[entity["start"] : entity["end"]] != entity["text"]:
+            yield Problem(item.place, f"“{entity['text']}” does not stand at {entity['start']} of the text")
 
 
 def _sets_apart(items: list[HeldOutText]) -> Iterator[Problem]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bot.logic.artifacts import make_artifacts, plan_artifacts
+from bot.logic.artifacts import calibration_texts, make_artifacts, plan_artifacts
 from bot.logic.classifier import Calibration, Classifier, softmax
 from bot.logic.decision import Thresholds
 from bot.logic.fitting import (
@@ -75,6 +76,37 @@ def test_vectors_can_be_features_too(examples: list[Example], encoder: StaticEnc
     fitted = fit(examples, load_content(project).scenario_ids, vectors, processes=1)
     plain, moved = (fitted.classifier.probabilities(analyses[0], vector) for vector in (vectors[0], -vectors[0]))
     assert not np.allclose(plain, moved)
+
+
+def test_calibration_sets_spare_the_folds(examples: list[Example], project: Path, analyser: Analyser) -> None:
+    held_out = [
+        Example("pay_not_arrived", analyser("儲值还没到账")),
+        Example("service_human", analyser("叫个真人客服")),
+    ]
+    held_out.append(Example("out_of_scope", analyser("晚上看什么电影")))
+    fitted = fit(examples, load_content(project).scenario_ids, held_out=held_out)
+    assert fitted.report.calibration_sets and fitted.report.texts == 3
+    plain = fit(examples, load_content(project).scenario_ids, processes=1)
+    assert not plain.report.calibration_sets and plain.report.texts > 50
+
+
+def test_calibration_sets_count_when_there_are_enough_of_them(project: Path) -> None:
+    sets = project / "evals/sets"
+    sets.mkdir(parents=True)
+
+    def write(name: str, label: str, count: int) -> None:
+        items = [{"id": f"{name}{n}", "text": f"{name}{n}", "author": "a", "scenarios": [label]} for n in range(count)]
+        (sets / f"{name}.calibration.jsonl").write_text("\n".join(map(json.dumps, items)) + "\n", encoding="utf-8")
+
+    write("scenarios", "pay_not_arrived", 499)
+    assert calibration_texts(project) == []
+    write("out_of_scope", "out_of_scope", 1)
+    assert len(calibration_texts(project)) == 500
+    write("scenarios", "pay_not_arrived", 400)
+    assert calibration_texts(project) == []
+    before = plan_artifacts(project).classifier
+    write("scenarios", "pay_not_arrived", 499)
+    assert plan_artifacts(project).classifier != before
 
 
 def test_near_duplicates_share_a_fold_and_wordings_far_from_all_are_never_held_out(analyser: Analyser) -> None:
