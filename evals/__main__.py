@@ -1,4 +1,4 @@
-"""`python -m evals agreement`."""
+"""`python -m evals agreement | lexicon`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 from common.errors import SupportError
-from evals.agreement import report
+from evals import agreement, lexicon
+
+_REPORTS = {"agreement": agreement.report, "lexicon": lexicon.report}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -16,9 +18,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, default=Path("."), help="the project's folder")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("agreement", help="how well two readers agree on what messages are about")
+    commands.add_parser("lexicon", help="how well the concept lexicon covers the development sets")
     arguments = parser.parse_args(argv)
     try:
-        for line in report(arguments.root):
+        for line in _REPORTS[arguments.command](arguments.root):
             print(line)
     except SupportError as error:
         print(error, file=sys.stderr)
