@@ -11,6 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import context, replies
 from actions.knowledge import Knowledge, knowledge
 from common.content import Scenario
+from common.text import is_english
 from faq_index.library import Entry
 from suggest import chips
 
@@ -49,7 +50,7 @@ def give(dispatcher: CollectingDispatcher, tracker: Tracker, known: Knowledge, e
     ranked = [known.library.entry(r["id"]) for r in context.ranked_entries(tracker)]
     follow_ups = chips.follow_ups(entry, known.valid_entries(entry.scenario), ranked, seen)
     dispatcher.utter_message(
-        text=with_links(entry),
+        text=with_links(entry, english=is_english(context.text(tracker))),
         buttons=[replies.faq_button(s.faq_id, s.scenario, s.text) for s in follow_ups],
         json_message=replies.shown(entry.id, entry.scenario),
     )
@@ -79,7 +80,8 @@ def urgent_request(tracker: Tracker, scenario: Scenario) -> Optional[dict[str, A
     return replies.handoff("urgent", max(said, scenario.urgency), scenario.id)
 
 
-def with_links(entry: Entry) -> str:
-    """The answer's Markdown with its self-service pages at the end."""
+def with_links(entry: Entry, english: bool = False) -> str:
+    """The answer's Markdown, in English where that is wanted and there, with its self-service pages at the end."""
+    answer = entry.english.answer if english and entry.english else entry.answer
     links = "\n".join(f"- [{link.text}]({link.url})" for link in entry.links)
-    return f"{entry.answer.strip()}\n\n{links}" if links else entry.answer.strip()
+    return f"{answer.strip()}\n\n{links}" if links else answer.strip()

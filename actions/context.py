@@ -13,6 +13,11 @@ def understanding(tracker: Tracker) -> dict[str, Any]:
     return message
 
 
+def text(tracker: Tracker) -> str:
+    """What the player typed."""
+    return str(understanding(tracker).get("text") or "")
+
+
 def intent(tracker: Tracker) -> str:
     """The latest message's intent; a scenario's id when the decision was to answer."""
     return (understanding(tracker).get("intent") or {}).get("name") or ""

@@ -5,18 +5,14 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bot.logic.fitting import Report, Targets
 from bot.release import Release
-from faq_index.analysis import Analyser, Analysis
-from faq_index.encoder import load_encoder
 from faq_index.index import FaqIndex
-from faq_index.lexical import LexicalIndex
 
 _PARSES = 300
 
@@ -25,7 +21,6 @@ def print_report(release: Release) -> None:
     """Print everything that is measured."""
     print(f"release {release.folder.name}")
     _print_scenarios(Report.load(release.root / release.manifest.classifier))
-    _print_retrieval(release)
     _print_speed(release)
 
 
@@ -42,49 +37,6 @@ Scenarios, over {report.texts} texts {source}, {report.classes} classes
   calibration error       {report.expected_calibration_error:6.1%}
   thresholds              answer {limits.answer:.3f}, out of scope {limits.out_of_scope:.3f}, clarify {limits.clarify:.3f}, \
 act {limits.act:.3f}, person {limits.human:.3f}""")
-
-
-def _print_retrieval(release: Release) -> None:
-    encoder = load_encoder(release.root / release.manifest.encoder)
-    index = FaqIndex.load(release.faq, encoder)
-    analyser = Analyser.load(release.root / release.manifest.encoder / "lexicon")
-    rows = [
-        (number, text)
-        for number, entry in enumerate(index.library.entries())
-        for text in (entry.question, *entry.similar)
-    ]
-    owners = np.asarray([number for number, _ in rows])
-    analyses = [analyser(text) for _, text in rows]
-    vectors = encoder.encode([text for _, text in rows])
-    plain = [_without_concepts(analysis) for analysis in analyses]
-    words = LexicalIndex.build(plain)
-    asked = [number for number, row in enumerate(owners) if number and owners[number - 1] == row]
-    truth = owners[asked]
-    scenarios = np.asarray([entry.scenario for entry in index.library.entries()])
-    print(f"\nFAQ, each of {len(asked)} similar questions left out in turn, {len(scenarios)} entries")
-    scorers: dict[str, Callable[[int], NDArray[np.float32]]] = {
-        "BM25 alone": lambda number: words.scores(plain[number]),
-        "retriever": lambda number: index.row_scores(analyses[number], vectors[number : number + 1]),
-    }
-    for name, score in scorers.items():
-        scores = np.stack([_best_per_entry(score(number), owners, number) for number in asked])
-        known = np.where(scenarios[None, :] == scenarios[truth][:, None], scores, -1.0)
-        order = np.argsort(-scores, axis=1, kind="stable")[:, :3]
-        first, three = np.mean(order[:, 0] == truth), np.mean((order == truth[:, None]).any(axis=1))
-        print(
-            f"  {name:12} right entry first {first:6.1%}   among the first three {three:6.1%}   "
-            f"first of its scenario's {np.mean(known.argmax(axis=1) == truth):6.1%}"
-        )
-
-
-def _without_concepts(analysis: Analysis) -> Analysis:
-    return Analysis(analysis.source, analysis.normalised, analysis.words, ())
-
-
-def _best_per_entry(scores: NDArray[np.float32], owners: NDArray[np.float32], left_out: int) -> NDArray[np.float32]:
-    kept = scores.copy()
-    kept[left_out] = -1.0
-    return np.maximum.reduceat(kept, np.flatnonzero(np.diff(owners, prepend=-1)))
 
 
 def _print_speed(release: Release) -> None:

@@ -119,8 +119,10 @@ class FaqEntry:
 
     @property
     def wordings(self) -> tuple[tuple[str, Place], ...]:
-        """The question and its similar questions, each with its place."""
-        return ((self.question, self.place), *zip(self.similar, self.similar_places))
+        """The question, its similar questions and the English ones, each with its place."""
+        english = self.english
+        foreign = [(text, english.place) for text in (english.question, *english.similar)] if english else []
+        return ((self.question, self.place), *zip(self.similar, self.similar_places), *foreign)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ from pathlib import Path
 _MAX_LETTERS = 2
 _MAX_SIGNS = 1
 
+_LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
+_HAN = re.compile(r"[\u3400-\u9fff]")
 _RUN = re.compile(r"([^\d\s])\1+")
 _DROPPED_CATEGORIES = frozenset({"Cc", "Cf", "Co", "Cn", "Cs", "Mn", "Me", "So", "Sk"})
 
@@ -93,6 +95,11 @@ def normalise(text: str, aliases: Aliases = _NO_ALIASES) -> Normalised:
     plain_text, offsets = _keep(plain_text, offsets, _spaces(plain_text))
     plain_text, offsets = _keep(plain_text, offsets, _repeats(plain_text))
     return Normalised(plain_text, tuple(offsets))
+
+
+def is_english(text: str) -> bool:
+    """Whether a text is written in English: Latin words, two of them at least, and nothing Chinese."""
+    return len(_LATIN_WORD.findall(text)) >= 2 and _HAN.search(text) is None
 
 
 @lru_cache(maxsize=20_000)

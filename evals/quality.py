@@ -174,7 +174,7 @@ def _faq(bot: Bot, asked: Sequence[HeldOutText], understood: Sequence[Understood
 
 def _bm25(bot: Bot) -> Callable[[str], list[str]]:
     """Entries by plain BM25 over all wordings, without concepts."""
-    rows = [(entry.id, text) for entry in bot.index.library.entries() for text in (entry.question, *entry.similar)]
+    rows = [(entry.id, text) for entry in bot.index.library.entries() for text in entry.wordings]
     index = LexicalIndex.build([_plain(bot.analyse(text)) for _, text in rows])
 
     def search(text: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -24,12 +25,17 @@ from faq_index.library import LIBRARY_FILE, Library
 _MANIFEST = "manifest.json"
 _ROWS = "rows.json"
 _VECTORS = "vectors.faiss"
-_FORMAT = 1
+_FORMAT = 2
+#: The folders of the three lexical indexes.
+_WORDINGS, _QUESTIONS, _ENTRIES = "wordings", "questions", "entries"
 
-#: What the fused score is made of; the weights add up to 1. Measured by leaving similar questions out in turn.
-_BY_MEANING = 0.15
-_BY_WORDS = 0.35
-_BY_SCENARIO = 0.5
+#: What the fused score is made of; the weights add up to 1. Chosen on evals/sets/scenarios.tuning.jsonl.
+_BY_MEANING = 0.10  # the closest wording's vector
+_BY_WORDING = 0.06  # BM25 of the best wording
+_BY_QUESTIONS = 0.20  # BM25 of all wordings of the entry as one text
+_BY_ENTRY = 0.32  # the same with its answer
+_BY_SCENARIO = 0.32  # the chance of its scenario
+_SIGNS = re.compile(r"[*#>`\-\n]+|^\d+\.", re.MULTILINE)
 #: So many wordings count as alike in meaning; all others not at all.
 _NEIGHBOURS = 256
 #: Texts that are this alike (0..100, rapidfuzz) are the same question.
@@ -77,8 +83,41 @@ class Index(Protocol):
         """The best entries, best first, each once."""
 
 
+@dataclass(frozen=True)
+class LexicalLegs:
+    """BM25 over three views of the library: what a short question misses in one wording stands in another or in the
+    answer.
+    """
+
+    wordings: LexicalIndex
+    questions: LexicalIndex
+    entries: LexicalIndex
+
+    @classmethod
+    def build(cls, library: Library, analyser: Analyser, wordings: Sequence[Analysis]) -> LexicalLegs:
+        """The legs of a library; `wordings` are the analyses of its rows."""
+        questions = ["。".join(entry.wordings) for entry in library.entries()]
+        whole = [f"{text}。{plain_text(entry.answer)}" for text, entry in zip(questions, library.entries())]
+        return cls(
+            LexicalIndex.build(wordings),
+            LexicalIndex.build([analyser(text) for text in questions]),
+            LexicalIndex.build([analyser(text) for text in whole]),
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write each to a folder of its own."""
+        for name, leg in ((_WORDINGS, self.wordings), (_QUESTIONS, self.questions), (_ENTRIES, self.entries)):
+            (folder / name).mkdir(exist_ok=True)
+            leg.save(folder / name)
+
+    @classmethod
+    def load(cls, folder: Path) -> LexicalLegs:
+        """The legs saved to `folder`."""
+        return cls(*(LexicalIndex.load(folder / name) for name in (_WORDINGS, _QUESTIONS, _ENTRIES)))
+
+
 class FaqIndex:
-    """Every question and similar question is a row; an entry is as good as its best row."""
+    """Every wording of an entry is a row; an entry is as good as its best row, its questions and its answer."""
 
     def __init__(
         self,
@@ -87,7 +126,7 @@ class FaqIndex:
         encoder_fingerprint: str,
         lexicon_fingerprint: str,
         vectors: faiss.Index,
-        lexical: LexicalIndex,
+        lexical: LexicalLegs,
         keys: Sequence[str],
     ) -> None:
         """`keys` holds the bare text (see `bare`) of every row, in the library's order."""
@@ -99,7 +138,7 @@ class FaqIndex:
         self._lexical = lexical
         self._keys = list(keys)
         self._entries = library.entries()
-        sizes = [1 + len(entry.similar) for entry in self._entries]
+        sizes = [len(entry.wordings) for entry in self._entries]
         self._first = np.cumsum([0, *sizes])[:-1]
         self._entry_of_row = np.repeat(np.arange(len(sizes)), sizes)
         self._exact = {key: int(self._entry_of_row[row]) for row, key in reversed(list(enumerate(self._keys)))}
@@ -110,7 +149,7 @@ class FaqIndex:
     @classmethod
     def build(cls, library: Library, encoder: Encoder, analyser: Analyser) -> FaqIndex:
         """The index of a library."""
-        wordings = [text for entry in library.entries() for text in (entry.question, *entry.similar)]
+        wordings = [text for entry in library.entries() for text in entry.wordings]
         analyses = [analyser(text) for text in wordings]
         vectors = faiss.IndexFlatIP(encoder.dim)
         vectors.add(vectors_of(encoder, analyses))
@@ -120,7 +159,7 @@ class FaqIndex:
             encoder.fingerprint,
             analyser.fingerprint,
             vectors,
-            LexicalIndex.build(analyses),
+            LexicalLegs.build(library, analyser, analyses),
             [bare(analysis.text) for analysis in analyses],
         )
 
@@ -156,14 +195,15 @@ class FaqIndex:
                     break
         return hits
 
-    def row_scores(self, analysis: Analysis, vector: Vectors) -> NDArray[np.float32]:
-        """[wordings]: how alike each is, by meaning and by words."""
-        return _BY_MEANING * self._by_meaning(vector) + _BY_WORDS * self._lexical.scores(analysis)
-
     def _scores(self, analysis: Analysis, vector: Vectors, probabilities: Mapping[str, float]) -> NDArray[np.float32]:
         likely = np.asarray([probabilities.get(scenario, 0.0) for scenario in self._scenarios], dtype=np.float32)
-        best = np.maximum.reduceat(self.row_scores(analysis, vector), self._first)
-        fused: NDArray[np.float32] = best + _BY_SCENARIO * likely[self._scenario_of]
+        rows = _BY_MEANING * self._by_meaning(vector) + _BY_WORDING * self._lexical.wordings.scores(analysis)
+        fused: NDArray[np.float32] = (
+            np.maximum.reduceat(rows, self._first)
+            + _BY_QUESTIONS * self._lexical.questions.scores(analysis)
+            + _BY_ENTRY * self._lexical.entries.scores(analysis)
+            + _BY_SCENARIO * likely[self._scenario_of]
+        )
         return fused
 
     def _by_meaning(self, vector: Vectors) -> NDArray[np.float32]:
@@ -181,7 +221,7 @@ class FaqIndex:
             return self._exact[key]
         best = int(np.argmax(scores))
         start = int(self._first[best])
-        wordings = self._keys[start : start + 1 + len(self._entries[best].similar)]
+        wordings = self._keys[start : start + len(self._entries[best].wordings)]
         alike = max(fuzz.ratio(key, wording) for wording in wordings)
         return best if len(key) >= 6 and alike >= _NEARLY_EXACT else None
 
@@ -222,7 +262,7 @@ class FaqIndex:
             manifest.encoder_fingerprint,
             manifest.lexicon_fingerprint,
             vectors,
-            LexicalIndex.load(folder),
+            LexicalLegs.load(folder),
             keys,
         )
 
@@ -238,6 +278,11 @@ def read_manifest(folder: Path) -> Manifest:
 def bare(text: str) -> str:
     """A normalised text without anything but letters and digits: what two typings of one question share."""
     return "".join(char for char in text if char.isalnum())
+
+
+def plain_text(markdown: str) -> str:
+    """An answer's words without its Markdown signs."""
+    return _SIGNS.sub(" ", markdown)
 
 
 def _check(manifest: Manifest, folder: Path, encoder: Encoder | None) -> None:
@@ -258,7 +303,7 @@ def _check(manifest: Manifest, folder: Path, encoder: Encoder | None) -> None:
 
 def _hash_files(folder: Path) -> str:
     digest = hashlib.sha256()
-    for path in sorted(path for path in folder.iterdir() if path.is_file() and path.name != _MANIFEST):
-        digest.update(path.name.encode())
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != _MANIFEST):
+        digest.update(path.relative_to(folder).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -17,9 +17,6 @@ from faq_index.analysis import Analysis, spoken_words, without_numbers
 
 _K1 = 1.2
 _B = 0.4
-#: A concept counts as this many words: it stands for all expressions of one meaning.
-_CONCEPT_WEIGHT = 6.0
-
 _TERMS = "terms.json"
 _POSTINGS = "postings.npz"
 
@@ -60,7 +57,7 @@ class LexicalIndex:
             for term, count in document.items():
                 index = terms[term]
                 weight = float(idf[index]) * count * (_K1 + 1) / (count + float(norms[row]))
-                postings[index].append((row, weight * _weight(term)))
+                postings[index].append((row, weight))
         starts = np.cumsum([0, *(len(posting) for posting in postings)]).astype(np.int32)
         flat = [pair for posting in postings for pair in posting]
         rows = np.asarray([row for row, _ in flat], dtype=np.int32)
@@ -70,15 +67,15 @@ class LexicalIndex:
     def scores(self, analysis: Analysis) -> NDArray[np.float32]:
         """[rows], about 0 .. 1: the share of the query's weight that a row holds."""
         terms = set(_terms(analysis))
-        known = [(self._terms[term], _weight(term)) for term in terms if term in self._terms]
+        known = [self._terms[term] for term in terms if term in self._terms]
         if not known:
             return np.zeros(self._size, dtype=np.float32)
-        spans = [slice(self._starts[index], self._starts[index + 1]) for index, _ in known]
+        spans = [slice(self._starts[index], self._starts[index + 1]) for index in known]
         rows = np.concatenate([self._rows[span] for span in spans])
         weights = np.concatenate([self._weights[span] for span in spans])
         total = np.bincount(rows, weights=weights, minlength=self._size).astype(np.float32)
-        unseen = sum(_weight(term) for term in terms if term not in self._terms) * float(self._idf.max())
-        whole = sum(float(self._idf[index]) * weight for index, weight in known) + 0.5 * unseen
+        unseen = (len(terms) - len(known)) * float(self._idf.max())
+        whole = float(self._idf[known].sum()) + 0.5 * unseen
         return np.minimum(total / max(whole, 1e-6), 1.0).astype(np.float32)
 
     def save(self, folder: Path) -> None:
@@ -113,7 +110,3 @@ def _terms(analysis: Analysis) -> list[str]:
     pairs = ["c" + text[i : i + 2] for i in range(len(text) - 1)]
     spoken = ["w" + word for word in spoken_words(analysis)]
     return pairs + spoken + ["k" + concept for concept in analysis.concepts]
-
-
-def _weight(term: str) -> float:
-    return _CONCEPT_WEIGHT if term[0] == "k" else 1.0

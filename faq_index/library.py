@@ -47,6 +47,12 @@ class Entry:
     offer_human: bool = False
     english: English | None = None
 
+    @property
+    def wordings(self) -> tuple[str, ...]:
+        """Every way to ask it that the library knows, the English ones last."""
+        english = (self.english.question, *self.english.similar) if self.english else ()
+        return (self.question, *self.similar, *english)
+
     def fits(self, platform: str | None, today: date | None) -> bool:
         """Whether the entry is for this platform (None: not known) and this day (None: any)."""
         if platform and self.platform and platform not in self.platform:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opencc import OpenCC
 
-from common.text import Aliases, normalise
+from common.text import Aliases, is_english, normalise
 
 ALIASES = Aliases({"cz": "充值", "帐号": "账号", "😡": "生气", "肿么": "怎么", "[流泪]": "哭"})
 LEXICON = Path(__file__).parents[3] / "data" / "lexicon"
@@ -90,3 +90,19 @@ def _seconds(text: str, aliases: Aliases) -> float:
     for _ in range(100):
         normalise(text, aliases)
     return (time.perf_counter() - start) / 100
+
+
+@pytest.mark.parametrize(
+    ("text", "english"),
+    [
+        ("my recharge didn't arrive", True),
+        ("How do I register?", True),
+        ("cz没到账 help me please", False),
+        ("chongzhi", False),
+        ("登录", False),
+        ("648", False),
+        ("", False),
+    ],
+)
+def test_english_is_told_by_its_words(text: str, english: bool) -> None:
+    assert is_english(text) is english
