@@ -9,14 +9,18 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-import bot.logic.tone
 from bot.components.base import FolderComponent, root_of
 from bot.components.message import EMOTION, RISK, URGENCY, analysis_of, copy_files, put, ranking_of
-from bot.logic.tone import FILES, ScenarioUrgency, ToneReader
-from common.content import LEXICON, SCENARIOS, load_scenarios
-from common.fingerprint import of_files
+from bot.logic.tone import URGENCY_WORDS, ScenarioUrgency, ToneModels, UrgencyWords
+from common.content import LEXICON, NLU, SCENARIOS, load_scenarios
+from common.fingerprint import of_files, of_parts
+from common.labelled import EMOTION_TEXTS, FRAUD_TEXTS
 from common.text import Aliases
-from faq_index.lexicon import ALIASES
+from faq_index.analysis import Analyser
+from faq_index.build import ANALYSIS_CODE
+from faq_index.lexicon import ALIASES, lexicon_fingerprint
+
+_CODE = Path(__file__).parents[1] / "logic"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -24,25 +28,31 @@ class ToneOfMessage(FolderComponent):
     """Puts emotion, urgency and risk on every message."""
 
     def fill(self, folder: Path, training_data: TrainingData) -> None:
-        """Keep the word lists and how urgent each scenario is."""
-        copy_files([self.root / LEXICON / name for name in (*FILES, ALIASES)], folder)
+        """Train emotion and risk; keep the words of urgency and how urgent each scenario is."""
+        from bot.logic.tone_fitting import fit_tone
+
+        fit_tone(self.root, Analyser.load(self.root / LEXICON), folder)
+        copy_files([self.root / LEXICON / name for name in (URGENCY_WORDS, ALIASES)], folder)
         ScenarioUrgency({item.id: item.urgency for item in load_scenarios(self.root, [])}).save(folder)
 
     def read(self, folder: Path) -> None:
-        """Read the word lists the model was trained with."""
-        self._reader = ToneReader(folder, Aliases.read(folder / ALIASES))
+        """Read what was trained."""
+        self._models = ToneModels.load(folder)
+        self._words = UrgencyWords(folder, Aliases.read(folder / ALIASES))
         self._urgency = ScenarioUrgency.load(folder)
 
     def handle(self, message: Message) -> None:
         """Read the tone; urgency comes from the likeliest scenario and from the words."""
-        tone = self._reader.read(analysis_of(message).text, self._urgency.of(ranking_of(message)[0]))
-        put(message, EMOTION, tone.emotion.value)
-        put(message, URGENCY, tone.urgency)
-        put(message, RISK, tone.risk.value)
+        analysis = analysis_of(message)
+        put(message, EMOTION, self._models.emotion_of(analysis).value)
+        put(message, URGENCY, self._words.urgency(analysis.text, self._urgency.of(ranking_of(message)[0])))
+        put(message, RISK, self._models.risk_of(analysis).value)
 
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> Optional[str]:
-        """The word lists, the scenarios and the code that reads them."""
+        """The texts, the words, the scenarios and the code that reads them."""
         root = root_of(config)
-        words = [root / LEXICON / name for name in (*FILES, ALIASES)]
-        return of_files([*words, root / SCENARIOS, Path(bot.logic.tone.__file__)])
+        texts = [path for path in (root / EMOTION_TEXTS, root / FRAUD_TEXTS) if path.exists()]
+        files = [*texts, root / LEXICON / URGENCY_WORDS, root / SCENARIOS, *sorted((root / NLU).glob("*.yml"))]
+        code = [_CODE / name for name in ("tone.py", "tone_fitting.py", "fitting.py", "classifier.py")]
+        return of_parts(lexicon_fingerprint(root / LEXICON), of_files([*files, *code, *ANALYSIS_CODE]))

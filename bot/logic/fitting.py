@@ -142,12 +142,12 @@ def fit(
     `vectors`, [examples, dim], are features too when they are given.
     """
     space = build_space([example.analysis for example in examples])
-    matrix = _sparse(examples, space, vectors)
+    matrix = sparse_rows(examples, space, vectors)
     labels = np.asarray([example.label for example in examples])
     if held_out:
         (whole,) = _train_all([(matrix, labels)], 1)
         names, coefficients, bias = whole
-        scores = (_sparse(held_out, space, held_out_vectors) @ coefficients + bias).astype(np.float32)
+        scores = (sparse_rows(held_out, space, held_out_vectors) @ coefficients + bias).astype(np.float32)
         truth = np.asarray([example.label for example in held_out])
     else:
         *partial, whole = _train_all(_fold_jobs(examples, matrix, labels), processes)
@@ -318,7 +318,10 @@ def _out_of_fold(
     return scores
 
 
-def _sparse(examples: Sequence[Example], space: FeatureSpace, vectors: Floats | None = None) -> scipy.sparse.csr_matrix:
+def sparse_rows(
+    examples: Sequence[Example], space: FeatureSpace, vectors: Floats | None = None
+) -> scipy.sparse.csr_matrix:
+    """[examples, features (+ dim)]: what the linear models are trained on."""
     rows = [space.row(example.analysis) for example in examples]
     ends = np.cumsum([0, *(len(columns) for columns, _ in rows)])
     columns = np.concatenate([columns for columns, _ in rows])

@@ -87,7 +87,7 @@ class TestTraining:
             "domain.yml",
             "data/scenarios.yml",
             "faq_index/facts.yml",
-            "data/lexicon/tone.tsv",
+            "data/lexicon/urgency.tsv",
             "data/nlu/all.yml",
         ):
             path = project / name
