@@ -9,14 +9,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.metrics import f1_score
 from sklearn.svm import LinearSVC
 
 from bot.logic.classifier import Classifier
 from bot.logic.decision import Decision, Policy, Ranked, Thresholds
+from bot.logic.tone import Risk, ToneModels
+from bot.logic.tone_fitting import fit_tone
 from bot.release import load_release
 from common.content import OUT_OF_SCOPE, STYLES, Content, load_content
 from common.errors import SupportError
@@ -59,7 +63,7 @@ class Bot:
         self.name = release.folder.name
         encoder = load_encoder(root / release.manifest.encoder)
         self._encoder = encoder
-        self._analyser = Analyser.load(root / release.manifest.encoder / "lexicon")
+        self.analyser = Analyser.load(root / release.manifest.encoder / "lexicon")
         self._classifier = Classifier.load(root / release.manifest.classifier)
         self.index = FaqIndex.load(release.faq, encoder)
         scenarios = frozenset(entry.scenario for entry in self.index.library.entries())
@@ -67,10 +71,10 @@ class Bot:
 
     def analyse(self, text: str) -> Analysis:
         """The text taken apart."""
-        return self._analyser(text)
+        return self.analyser(text)
 
     def __call__(self, text: str) -> Understood:
-        analysis = self._analyser(text)
+        analysis = self.analyser(text)
         vector = vectors_of(self._encoder, [analysis])
         chances = self._classifier.probabilities(analysis, vector[0])
         names = self._classifier.classes
@@ -100,6 +104,7 @@ def report(root: Path, part: str) -> Iterator[str]:
     yield from _others(bot, foreign, acts)
     yield "\nFAQ, of the questions that an entry of the library answers (two readers say so)"
     yield from _faq(bot, asked, understood)
+    yield from _tone(root, bot, part)
     yield from _worst(asked, understood)
     if part == "test":
         _log(root, bot.name, share(first))
@@ -187,6 +192,27 @@ def _bm25(bot: Bot) -> Callable[[str], list[str]]:
 
 def _plain(analysis: Analysis) -> Analysis:
     return Analysis(analysis.source, analysis.normalised, analysis.words, ())
+
+
+def _tone(root: Path, bot: Bot, part: str) -> Iterator[str]:
+    """Emotion and fraud; the models are trained here as they are for the release, in a few seconds."""
+    emotions, frauds = _items(root, "tone", part), _items(root, "fraud", part)
+    if not emotions or not frauds:
+        return
+    with TemporaryDirectory() as folder:
+        fit_tone(root, bot.analyser, Path(folder))
+        models = ToneModels.load(Path(folder))
+    felt = [models.emotion_of(bot.analyse(item.text)).value for item in emotions]
+    right = [found in item.fields["emotions"] for item, found in zip(emotions, felt)]
+    macro = f1_score([item.fields["emotions"][0] for item in emotions], felt, average="macro")
+    yield f"\ntone\n  emotion right                    {share(right)}   macro-F1 {macro:.3f}"
+    seen = [models.risk_of(bot.analyse(item.text)) for item in frauds]
+    real = [item.fields["risks"] != [Risk.NONE.value] for item in frauds]
+    found = share([risk is not Risk.NONE for risk, fraud in zip(seen, real) if fraud])
+    false = share([risk is not Risk.NONE for risk, fraud in zip(seen, real) if not fraud])
+    macro = f1_score([item.fields["risks"][0] for item in frauds], [risk.value for risk in seen], average="macro")
+    yield f"  fraud found                      {found}   macro-F1 of its kinds {macro:.3f}"
+    yield f"  false alarms among look-alikes   {false}"
 
 
 def _worst(asked: Sequence[HeldOutText], understood: Sequence[Understood]) -> Iterator[str]:

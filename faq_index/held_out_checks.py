@@ -61,9 +61,10 @@ def _labels(items: list[HeldOutText], content: Content) -> Iterator[Problem]:
 
 def _values(item: HeldOutText) -> Iterator[Problem]:
     """Labels of the smaller sets."""
-    for key, known in (("emotion", EMOTIONS), ("risk", RISKS)):
-        if key in item.fields and item.fields[key] not in known:
-            yield Problem(item.place, f"unknown {key} {item.fields[key]} (known: {', '.join(known)})")
+    for key, known in (("emotions", EMOTIONS), ("risks", RISKS)):
+        for value in item.fields.get(key, []):
+            if value not in known:
+                yield Problem(item.place, f"{value} is none of the {key} {', '.join(known)}")
     for entity in item.fields.get("entities", []):
         if item.text[entity["start"] : entity["end"]] != entity["text"]:
             yield Problem(item.place, f"“{entity['text']}” does not stand at {entity['start']} of the text")

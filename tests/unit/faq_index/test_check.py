@@ -154,7 +154,7 @@ def test_held_out_texts_must_be_new_to_training(project: Path) -> None:
     )
     place = {"label": "amount", "start": 2, "end": 5, "text": "648"}
     (sets / "tone.test.jsonl").write_text(
-        item(8, "啊啊啊啊啊我的天", emotion="glad", entities=[place]) + "\n", encoding="utf-8"
+        item(8, "啊啊啊啊啊我的天", emotions=["glad"], entities=[place]) + "\n", encoding="utf-8"
     )
     (sets / "scenarios.tuning.jsonl").write_text(item(7, "等了好久也不给我加上！") + "\n", encoding="utf-8")
     found = [str(problem) for problem in check_content(project)[1]]
@@ -167,7 +167,7 @@ def test_held_out_texts_must_be_new_to_training(project: Path) -> None:
         (f"{test}:5", "not JSON"),
         (f"{test}:6", "expected an object with text, author as texts"),
         (f"{tuning}:1", f"stands in a test set too, at {test}:4"),
-        ("evals/sets/tone.test.jsonl:1", "unknown emotion glad"),
+        ("evals/sets/tone.test.jsonl:1", "glad is none of the emotions"),
         ("evals/sets/tone.test.jsonl:1", "“648” does not stand at 2"),
     ]
     assert len(found) == len(expected)
