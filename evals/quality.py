@@ -180,7 +180,7 @@ def _faq(bot: Bot, asked: Sequence[HeldOutText], understood: Sequence[Understood
 def _bm25(bot: Bot) -> Callable[[str], list[str]]:
     """Entries by plain BM25 over all wordings, without concepts."""
     rows = [(entry.id, text) for entry in bot.index.library.entries() for text in entry.wordings]
-    index = LexicalIndex.build([_plain(bot.analyse(text)) for _, text in rows])
+    index = LexicalIndex.build([[_plain(bot.analyse(text))] for _, text in rows])
 
     def search(text: str) -> list[str]:
         scores: NDArray[np.float32] = index.scores(_plain(bot.analyse(text)))

@@ -96,12 +96,12 @@ class LexicalLegs:
     @classmethod
     def build(cls, library: Library, analyser: Analyser, wordings: Sequence[Analysis]) -> LexicalLegs:
         """The legs of a library; `wordings` are the analyses of its rows."""
-        questions = ["。".join(entry.wordings) for entry in library.entries()]
-        whole = [f"{text}。{plain_text(entry.answer)}" for text, entry in zip(questions, library.entries())]
+        questions = [[analyser(text) for text in entry.wordings] for entry in library.entries()]
+        answers = [analyser(plain_text(entry.answer)) for entry in library.entries()]
         return cls(
-            LexicalIndex.build(wordings),
-            LexicalIndex.build([analyser(text) for text in questions]),
-            LexicalIndex.build([analyser(text) for text in whole]),
+            LexicalIndex.build([[wording] for wording in wordings]),
+            LexicalIndex.build(questions),
+            LexicalIndex.build([[*asked, answer] for asked, answer in zip(questions, answers)]),
         )
 
     def save(self, folder: Path) -> None:

@@ -41,9 +41,9 @@ class LexicalIndex:
         self._size = size
 
     @classmethod
-    def build(cls, analyses: Sequence[Analysis]) -> LexicalIndex:
-        """The index over `analyses`, row by row."""
-        documents = [Counter(_terms(analysis)) for analysis in analyses]
+    def build(cls, rows: Sequence[Sequence[Analysis]]) -> LexicalIndex:
+        """The index over `rows`, each of which is made of one or more texts."""
+        documents = [Counter(term for analysis in row for term in _terms(analysis)) for row in rows]
         counts = Counter(term for document in documents for term in document)
         terms = {term: index for index, term in enumerate(sorted(counts))}
         lengths = np.asarray([sum(document.values()) for document in documents], dtype=np.float32)
@@ -60,9 +60,9 @@ class LexicalIndex:
                 postings[index].append((row, weight))
         starts = np.cumsum([0, *(len(posting) for posting in postings)]).astype(np.int32)
         flat = [pair for posting in postings for pair in posting]
-        rows = np.asarray([row for row, _ in flat], dtype=np.int32)
+        numbers = np.asarray([row for row, _ in flat], dtype=np.int32)
         weights = np.asarray([weight for _, weight in flat], dtype=np.float32)
-        return cls(terms, starts, rows, weights, idf, size)
+        return cls(terms, starts, numbers, weights, idf, size)
 
     def scores(self, analysis: Analysis) -> NDArray[np.float32]:
         """[rows], about 0 .. 1: the share of the query's weight that a row holds."""

@@ -29,14 +29,17 @@ class Concepts:
 
     def __init__(self, expressions: dict[str, set[str]]) -> None:
         """`expressions` holds, for each normalised expression, the concepts it signals."""
-        self._by_head: dict[str, list[tuple[str, bool, tuple[str, ...]]]] = defaultdict(list)
+        #: The lengths of the expressions that begin with these two characters (or are this one).
+        self._lengths: dict[str, set[int]] = defaultdict(set)
+        self._names: dict[str, tuple[bool, tuple[str, ...]]] = {}
         names = {name for concepts in expressions.values() for name in concepts}
         self.groups = sum(name.startswith(GROUP) for name in names)
         self.concepts = len(names) - self.groups
         self.expressions = len(expressions)
         for expression, concepts in expressions.items():
             whole = re.fullmatch(r"[a-z0-9 ]+", expression) is not None
-            self._by_head[expression[:2]].append((expression, whole, tuple(sorted(concepts))))
+            self._lengths[expression[:2]].add(len(expression))
+            self._names[expression] = (whole, tuple(sorted(concepts)))
 
     @classmethod
     def read(cls, path: Path, aliases: Aliases) -> Concepts:
@@ -58,8 +61,10 @@ class Concepts:
         found: set[str] = set()
         for start in range(len(text)):
             for head in (text[start : start + 2], text[start]):
-                for expression, whole, concepts in self._by_head.get(head, ()):
-                    if text.startswith(expression, start) and (not whole or _stands_alone(text, start, expression)):
+                for length in self._lengths.get(head, ()):
+                    expression = text[start : start + length]
+                    whole, concepts = self._names.get(expression, (False, ()))
+                    if concepts and (not whole or _stands_alone(text, start, expression)):
                         found.update(concepts)
         return tuple(sorted(found))
 

@@ -10,6 +10,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from common.text import normalise
 
@@ -27,6 +28,7 @@ class Pair:
     likeness: float
 
 
+@lru_cache(maxsize=200_000)
 def bare(text: str) -> str:
     """What two typings of one sentence share: letters and digits of the normalised text. Aliases stay: an
     abbreviation is another example, not the same one.

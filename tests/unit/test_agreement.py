@@ -36,11 +36,11 @@ def test_the_command_reports_both_sources(project: Path, capsys: pytest.CaptureF
     (project / "evals/readings/utterances.tsv").write_text(
         "# writer\tsecond reader\tsettled\ttext\n"
         "account_register\taccount_register\taccount_register\t怎么注册\n"
-        "account_register\taccount_register\taccount_register\t这句不在训练里\n",
+        "account_register\tservice_human\tdrop\t这句没人看得懂\n",
         encoding="utf-8",
     )
     assert main(["--root", str(project), "agreement"]) == 0
     said = capsys.readouterr().out
     assert "2 held-out messages read twice: agreement 50.0%" in said
     assert "1  account_register / service_human   e.g. “怎么弄号”" in said
-    assert "1 utterances read twice: agreement 100.0%" in said
+    assert "2 utterances read twice: agreement 50.0%" in said
