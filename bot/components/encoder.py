@@ -12,7 +12,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.components.base import FolderComponent, root_of
 from bot.components.message import VECTOR, analysis_of, copy_folder, labelled_texts
 from bot.logic.artifacts import planned_artifacts, trained_artifacts
-from faq_index.encoder import StaticEncoder, load_encoder
+from faq_index.encoder import load_encoder, vectors_of
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
@@ -29,11 +29,7 @@ class SentenceEncoder(FolderComponent):
 
     def handle(self, message: Message) -> None:
         """Encode the message."""
-        analysis = analysis_of(message)
-        if isinstance(self._encoder, StaticEncoder):
-            message.set(VECTOR, self._encoder.encode_analysed([analysis]))
-        else:
-            message.set(VECTOR, self._encoder.encode([analysis.source]))
+        message.set(VECTOR, vectors_of(self._encoder, [analysis_of(message)]))
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Nothing: the classifier encodes its examples itself, all at once."""

@@ -150,10 +150,11 @@ def fit(
         scores = (sparse_rows(held_out, space, held_out_vectors) @ coefficients + bias).astype(np.float32)
         truth = np.asarray([example.label for example in held_out])
     else:
-        *partial, whole = _train_all(_fold_jobs(examples, matrix, labels), processes)
+        folds = assign_folds(examples)
+        *partial, whole = _train_all(_fold_jobs(folds, matrix, labels), processes)
         names, coefficients, bias = whole
         measured = np.asarray([example.kind is Kind.UTTERANCE for example in examples])
-        scores = _out_of_fold(examples, matrix, names, partial)[measured]
+        scores = _out_of_fold(folds, matrix, names, partial)[measured]
         truth = labels[measured]
     calibration = fit_calibration(scores, np.asarray([names.index(label) for label in truth]))
     probabilities = calibration.probabilities(scores)
@@ -299,19 +300,17 @@ def _groups(examples: Sequence[Example]) -> NDArray[np.int64]:
     return groups
 
 
-def _fold_jobs(examples: Sequence[Example], matrix: scipy.sparse.csr_matrix, labels: NDArray[np.str_]) -> list[_Job]:
+def _fold_jobs(folds: NDArray[np.int64], matrix: scipy.sparse.csr_matrix, labels: NDArray[np.str_]) -> list[_Job]:
     """What is trained without each fold, and on everything."""
-    folds = assign_folds(examples)
-    kept = [folds != fold for fold in range(FOLDS)] + [np.full(len(examples), True)]
+    kept = [folds != fold for fold in range(FOLDS)] + [np.full(len(folds), True)]
     return [(matrix[rows], labels[rows]) for rows in kept]
 
 
 def _out_of_fold(
-    examples: Sequence[Example], matrix: scipy.sparse.csr_matrix, classes: Sequence[str], partial: Sequence[_Trained]
+    folds: NDArray[np.int64], matrix: scipy.sparse.csr_matrix, classes: Sequence[str], partial: Sequence[_Trained]
 ) -> Floats:
     """[examples, classes]: the scores of the model that was trained without each example."""
-    folds = assign_folds(examples)
-    scores = np.full((len(examples), len(classes)), -1.5, dtype=np.float32)
+    scores = np.full((len(folds), len(classes)), -1.5, dtype=np.float32)
     for fold, (names, weights, bias) in enumerate(partial):
         columns = [classes.index(name) for name in names]
         scores[np.ix_(folds == fold, columns)] = matrix[folds == fold] @ weights + bias
