@@ -31,6 +31,7 @@ NLU = Path("data/nlu")
 DOMAIN = Path("domain.yml")
 FACTS = Path("faq_index/facts.yml")
 LIBRARY = Path("faq_index/library")
+ASKED = Path("faq_index/asked")
 LEXICON = Path("data/lexicon")
 
 PLATFORMS = ("ios", "android", "pc")
@@ -140,6 +141,17 @@ class Utterance:
     border: str = ""
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Which entries answer a training utterance."""
+
+    scenario: str
+    text: str
+    #: Best first.
+    entries: tuple[str, ...]
+    place: Place
+
+
 @dataclass
 class Content:
     """All of it, and what was wrong with it."""
@@ -148,6 +160,7 @@ class Content:
     facts: dict[str, str] = field(default_factory=dict)
     entries: list[FaqEntry] = field(default_factory=list)
     utterances: list[Utterance] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
     intents: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -164,6 +177,7 @@ def load_content(root: Path) -> Content:
     content.facts = load_facts(root, content.problems)
     content.entries = load_entries(root, content.problems)
     content.utterances = load_utterances(root, content.problems)
+    content.asked = load_asked(root, content.problems)
     content.intents = load_intents(root, content.problems)
     return content
 
@@ -219,6 +233,27 @@ def load_utterances(root: Path, problems: list[Problem]) -> list[Utterance]:
                 for item in items_of(value, path.as_posix(), problems):
                     utterances += _utterances(item, problems)
     return utterances
+
+
+def load_asked(root: Path, problems: list[Problem]) -> list[Asked]:
+    """Which entries answer which utterances, from faq_index/asked/<domain>/<scenario>.tsv.
+
+    A line is `entry[,entry] TAB utterance`; `#` begins a comment.
+    """
+    found = []
+    for path in sorted((root / ASKED).glob("*/*.tsv")):
+        name = path.relative_to(root).as_posix()
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if not line.strip() or line.startswith("#"):
+                continue
+            ids, tab, text = line.partition("\t")
+            if not tab or not ids.strip() or not text.strip():
+                problems.append(
+                    Problem(Place(name, number), "expected two columns parted by a tab: entries, utterance")
+                )
+                continue
+            found.append(Asked(path.stem, text, tuple(ids.split(",")), Place(name, number)))
+    return found
 
 
 def load_intents(root: Path, problems: list[Problem]) -> list[str]:

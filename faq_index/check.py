@@ -15,7 +15,7 @@ from common.yaml_items import Place, Problem
 from faq_index.entry_checks import check_entries, check_wordings
 from faq_index.held_out_checks import check_held_out
 from faq_index.lexicon_checks import check_lexicons
-from faq_index.utterance_checks import check_amounts, check_likeness, check_utterances
+from faq_index.utterance_checks import check_amounts, check_asked, check_likeness, check_utterances
 
 
 def check_content(root: Path) -> tuple[Content, list[Problem]]:
@@ -32,6 +32,7 @@ def check_content(root: Path) -> tuple[Content, list[Problem]]:
     found += check_wordings(content)
     found += check_utterances(content)
     found += check_likeness(content)
+    found += check_asked(content)
     found += check_amounts(content, targets)
     found += check_lexicons(root, targets)
     found += _tone(emotions, frauds, targets)

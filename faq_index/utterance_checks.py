@@ -53,6 +53,23 @@ def check_likeness(content: Content) -> Iterator[Problem]:
             )
 
 
+def check_asked(content: Content) -> Iterator[Problem]:
+    """Labels of utterances (faq_index/asked/) that name no utterance, or an entry of another scenario."""
+    scenario_of = {entry.id: entry.scenario for entry in content.entries}
+    known = {(utterance.intent, utterance.text) for utterance in content.utterances}
+    seen: dict[tuple[str, str], Place] = {}
+    for asked in content.asked:
+        key = asked.scenario, asked.text
+        if key not in known:
+            yield Problem(asked.place, f"“{asked.text}” is no utterance of {asked.scenario} in data/nlu/")
+        if key in seen:
+            yield Problem(asked.place, f"“{asked.text}” stands already at {seen[key]}")
+        seen.setdefault(key, asked.place)
+        for entry in asked.entries:
+            if scenario_of.get(entry) != asked.scenario:
+                yield Problem(asked.place, f"{entry} is no entry of {asked.scenario}")
+
+
 def check_amounts(content: Content, targets: Targets) -> Iterator[Problem]:
     """Scenarios and intents with too few examples or entries."""
     by_intent: dict[str, list[Utterance]] = {}
