@@ -113,9 +113,11 @@ def _facts(said: Sequence[Said]) -> list[SummaryLine]:
     refs: dict[tuple[str, str], list[int]] = {}
     for message in said:
         for entity in message.understanding.get("entities") or []:
-            kind, value = str(entity.get("entity", "")), str(entity.get("value", ""))
-            if kind and kind != "faq_id" and value:
-                numbers = refs.setdefault((kind, value), [])
+            kind = str(entity.get("entity", ""))
+            said_as = str(entity.get("text") or entity.get("value") or "")
+            shown = said_as if kind == "time" else str(entity.get("value") or said_as)
+            if kind and kind != "faq_id" and shown:
+                numbers = refs.setdefault((kind, shown), [])
                 if message.n not in numbers:
                     numbers.append(message.n)
     return [

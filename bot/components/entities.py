@@ -12,6 +12,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 import bot.logic.entities
+import bot.logic.times
 from bot.components.base import FolderComponent, root_of
 from bot.components.message import analysis_of, copy_files, put
 from bot.logic.entities import FILES, EntityFinder
@@ -44,4 +45,4 @@ class SpacyEntities(FolderComponent):
     def fingerprint_addon(cls, config: dict[str, Any]) -> Optional[str]:
         """The patterns and the code that reads them."""
         files = [root_of(config) / LEXICON / name for name in FILES]
-        return of_files([*files, Path(bot.logic.entities.__file__)])
+        return of_files([*files, Path(bot.logic.entities.__file__), Path(bot.logic.times.__file__)])
