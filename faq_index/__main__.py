@@ -70,7 +70,7 @@ def _search(arguments: argparse.Namespace) -> int:
     index = FaqIndex.load(built.index, encoder)
     analysis = Analyser.load(built.encoder / "lexicon")(arguments.text)
     vector = encoder.encode([arguments.text])
-    for hit in index.search(analysis, vector, {}, platform=arguments.platform):
+    for hit in index.search(analysis, vector, {}, platform=arguments.platform).hits:
         print(f"{hit.score:.3f}  {hit.id:40}  {hit.question}")
     return 0
 

@@ -58,6 +58,10 @@ class Analyser:
         return self.lexicon.fingerprint
 
     def __call__(self, text: str) -> Analysis:
+        return self.once(text)
+
+    def once(self, text: str) -> Analysis:
+        """A text taken apart, and not remembered."""
         normalised = normalise(text, self.lexicon.aliases)
         return Analysis(
             source=text,
@@ -76,7 +80,7 @@ class RememberingAnalyser(Analyser):
 
     def __call__(self, text: str) -> Analysis:
         if text not in self._known:
-            self._known[text] = super().__call__(text)
+            self._known[text] = self.once(text)
         return self._known[text]
 
 
@@ -120,6 +124,11 @@ def pinyin(text: str) -> list[str]:
         if char in table:
             sounds.append(table[char])
     return [*sounds, run] if run else sounds
+
+
+def syllable_of(char: str) -> str | None:
+    """The toneless syllable of a Chinese character; None for any other sign."""
+    return _syllables().get(char)
 
 
 @lru_cache(maxsize=1)

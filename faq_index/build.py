@@ -26,6 +26,7 @@ from faq_index.errors import ContentError
 from faq_index.index import FaqIndex
 from faq_index.lexicon import Lexicon, load_lexicon
 from faq_index.library import Library
+from faq_index.training_text import TrainingText
 
 ENCODERS = Path("models/encoder")
 INDEXES = Path("models/faq")
@@ -35,6 +36,8 @@ ANALYSIS_CODE = [
     CODE.parent / "common" / "text.py",
     *(CODE / file for file in ("analysis.py", "lexicon.py", "words.py")),
 ]
+_ENCODER_CODE = ("analysis.py", "encoder.py", "training.py", "contrastive.py", "noise.py")
+_INDEX_CODE = ("index.py", "lexical.py", "ranker.py", "ranker.json")
 #: An encoder is used on while it was trained from at least this share of the texts.
 _KNOWN = 0.95
 _TRAINED_FROM = "trained_from.json"
@@ -72,9 +75,9 @@ def checked_content(root: Path) -> Content:
 
 def plan(root: Path, content: Content, encoder_name: str | None = None) -> Built:
     """Where encoder and index for this content lie, or would lie."""
-    encoder = _encoder_folder(root, texts_of(content), encoder_name or encoder_setting())
+    encoder = _encoder_folder(root, training_texts(content), encoder_name or encoder_setting())
     library = Library.compile(content.entries, content.facts)
-    return Built(encoder, root / INDEXES / _index_hash(library, encoder))
+    return Built(encoder, root / INDEXES / _index_hash(content, library, encoder))
 
 
 def build(
@@ -93,25 +96,36 @@ def build(
     analyser = analyser or RememberingAnalyser(load_lexicon(root / LEXICON))
     name = encoder_name or encoder_setting()
     if fresh:
-        _make_encoder(_own_encoder_folder(root, texts_of(content), name), content, name, analyser, say)
+        _make_encoder(_own_encoder_folder(root, training_texts(content), name), content, name, analyser, say)
     built = plan(root, content, name)
     _make_encoder(built.encoder, content, name, analyser, say)
     if not built.index.exists():
         say(f"index of {len(content.entries)} entries")
         library = Library.compile(content.entries, content.facts)
-        index = FaqIndex.build(library, load_encoder(built.encoder), analyser)
+        index = FaqIndex.build(library, load_encoder(built.encoder), analyser, asked_of(content))
         write_folder(built.index, index.save)
     keep_newest(root / ENCODERS, built.encoder)
     keep_newest(root / INDEXES, built.index)
     return built
 
 
-def texts_of(content: Content) -> list[str]:
-    """Every text of the content that a player might have typed, each once, sorted."""
-    return sorted(
-        {utterance.text for utterance in content.utterances}
-        | {text for entry in content.entries for text, _ in entry.wordings}
-    )
+def training_texts(content: Content) -> list[TrainingText]:
+    """Every text of the content that a player might have typed, with its class and its entry, sorted."""
+    entry_of = {(asked.scenario, asked.text): asked.entries[0] for asked in content.asked}
+    texts = {TrainingText(text, entry.scenario, entry.id) for entry in content.entries for text, _ in entry.wordings}
+    for utterance in content.utterances:
+        entry = entry_of.get((utterance.intent, utterance.text), "")
+        texts.add(TrainingText(utterance.text, utterance.intent, entry))
+    return sorted(texts)
+
+
+def asked_of(content: Content) -> dict[str, list[str]]:
+    """The utterances that each entry answers, by its id."""
+    found: dict[str, list[str]] = {}
+    for asked in content.asked:
+        for entry in asked.entries:
+            found.setdefault(entry, []).append(asked.text)
+    return found
 
 
 def _make_encoder(folder: Path, content: Content, name: str, analyser: Analyser, say: Say) -> None:
@@ -123,24 +137,24 @@ def _make_encoder(folder: Path, content: Content, name: str, analyser: Analyser,
         return
     from faq_index.training import train_static
 
-    texts = texts_of(content)
+    texts = training_texts(content)
     say(f"encoder from {len(texts)} texts")
-    encoder = train_static(texts, analyser)
+    encoder = train_static(texts, analyser, say=say)
 
     def save(partial: Path) -> None:
         encoder.save(partial)
-        made_from = {"kind": _kind_hash(analyser.lexicon), "texts": sorted(_short_hash(text) for text in texts)}
+        made_from = {"kind": _kind_hash(analyser.lexicon, texts), "texts": sorted(_short_hash(text) for text in texts)}
         (partial / _TRAINED_FROM).write_text(json.dumps(made_from), encoding="utf-8")
 
     write_folder(folder, save)
 
 
-def _encoder_folder(root: Path, texts: list[str], name: str) -> Path:
+def _encoder_folder(root: Path, texts: list[TrainingText], name: str) -> Path:
     """The encoder of just these texts if there is one, else the newest that knows nearly all of them, else its place."""
     own = _own_encoder_folder(root, texts, name)
     if own.exists() or name != STATIC or not own.parent.exists():
         return own
-    kind = _kind_hash(load_lexicon(root / LEXICON))
+    kind = _kind_hash(load_lexicon(root / LEXICON), texts)
     wanted = {_short_hash(text) for text in texts}
     folders = sorted(own.parent.glob(f"[!.]*/{_TRAINED_FROM}"), key=lambda path: path.parent.stat().st_mtime)
     for path in reversed(folders):
@@ -150,14 +164,14 @@ def _encoder_folder(root: Path, texts: list[str], name: str) -> Path:
     return own
 
 
-def _own_encoder_folder(root: Path, texts: list[str], name: str) -> Path:
+def _own_encoder_folder(root: Path, texts: list[TrainingText], name: str) -> Path:
     if name != STATIC:
         return root / ENCODERS / fingerprint.of_parts(name)
-    return root / ENCODERS / fingerprint.of_parts(texts, _kind_hash(load_lexicon(root / LEXICON)))
+    return root / ENCODERS / fingerprint.of_parts(texts, _kind_hash(load_lexicon(root / LEXICON), texts))
 
 
-def _short_hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+def _short_hash(text: TrainingText) -> str:
+    return hashlib.sha256(repr(text).encode()).hexdigest()[:12]
 
 
 def write_folder(folder: Path, save: Callable[[Path], None]) -> None:
@@ -182,12 +196,13 @@ def keep_newest(parent: Path, current: Path, kept: int = _KEPT) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _kind_hash(lexicon: Lexicon) -> str:
-    """What else than its texts decides what an encoder becomes."""
-    code = fingerprint.of_files([CODE / file for file in ("analysis.py", "encoder.py", "training.py")] + ANALYSIS_CODE)
-    return fingerprint.of_parts(lexicon.fingerprint, StaticSettings(), code)
+def _kind_hash(lexicon: Lexicon, texts: list[TrainingText]) -> str:
+    """What else than its texts decides what an encoder becomes: lexicon, settings, code, and the classes it tells."""
+    code = fingerprint.of_files([CODE / file for file in _ENCODER_CODE] + ANALYSIS_CODE)
+    classes = sorted({text.label for text in texts})
+    return fingerprint.of_parts(lexicon.fingerprint, StaticSettings(), classes, code)
 
 
-def _index_hash(library: Library, encoder: Path) -> str:
-    code = fingerprint.of_files([CODE / file for file in ("index.py", "lexical.py")] + ANALYSIS_CODE)
-    return fingerprint.of_parts(library.dumps(), encoder.name, code)
+def _index_hash(content: Content, library: Library, encoder: Path) -> str:
+    code = fingerprint.of_files([CODE / file for file in _INDEX_CODE] + ANALYSIS_CODE)
+    return fingerprint.of_parts(library.dumps(), asked_of(content), encoder.name, code)

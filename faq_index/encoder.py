@@ -26,6 +26,7 @@ STATIC = "static"
 
 _VOCABULARY = "features.json"
 _TABLE = "table.npy"
+_HEAD = "head.npz"
 _MANIFEST = "encoder.json"
 
 
@@ -57,29 +58,73 @@ class StaticSettings:
 
     dim: int = 256
     longest_gram: int = 3
-    min_count: int = 2
+    min_count: int = 3
     #: Weights of the blocks: characters, words, concepts, pinyin.
     blocks: tuple[float, float, float, float] = (1.0, 1.0, 4.0, 0.5)
     #: Singular values to this power scale the dimensions; 0 would whiten, 1 is plain LSA.
     spectrum: float = 0.5
+    #: Passes of contrastive training; 0: the table stays the SVD's.
+    epochs: int = 6
+    batch: int = 512
+    #: The share of a text's features that are left out at random while training.
+    dropped: float = 0.3
+    #: How often a text is shown in its noised form.
+    noise: float = 0.15
+    hard_negatives: bool = True
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Head:
+    """A linear classifier over vectors, trained together with the encoder."""
+
+    classes: list[str]
+    #: [dim, classes]
+    weights: Vectors
+    #: [classes]
+    bias: Vectors
+
+    def scores(self, vectors: Vectors) -> Vectors:
+        """[texts, classes], log odds but for a constant."""
+        found: Vectors = vectors @ self.weights + self.bias
+        return found
+
+    def save(self, folder: Path) -> None:
+        """Write the head to `folder`."""
+        np.savez(folder / _HEAD, classes=np.asarray(self.classes), weights=self.weights, bias=self.bias)
+
+    @classmethod
+    def load(cls, folder: Path) -> Head | None:
+        """The head saved to `folder`, if there is one."""
+        if not (folder / _HEAD).exists():
+            return None
+        with np.load(folder / _HEAD) as arrays:
+            return cls(arrays["classes"].tolist(), arrays["weights"], arrays["bias"])
 
 
 class StaticEncoder:
     """A text's vector is the sum of its features' rows in one table: no network, nothing but numpy at serving.
 
-    The table comes from a truncated SVD of the tf-idf matrix of all texts we have (latent semantic analysis,
-    Deerwester et al. 1990), over character n-grams, words, concepts and pinyin.
+    The features are character n-grams, words, concepts and pinyin; faq_index.training says where the table comes from.
     """
 
     name = STATIC
 
     def __init__(
-        self, analyser: Analyser, vocabulary: dict[str, int], table: NDArray[np.float16], settings: StaticSettings
+        self,
+        analyser: Analyser,
+        vocabulary: dict[str, int],
+        table: NDArray[np.float16],
+        settings: StaticSettings,
+        head: Head | None = None,
     ) -> None:
         self._analyser = analyser
         self._vocabulary = vocabulary
-        self._table = table.astype(np.float32)
+        #: [features, dim], in half precision: a table of 200,000 rows is a hundred megabytes as it is.
+        self.table = table
         self.settings = settings
+        #: Which class a vector belongs to, when the encoder was trained to tell.
+        self.head = head
         self.dim = table.shape[1]
         self.fingerprint = _digest(analyser.fingerprint, settings, "\n".join(vocabulary), table.tobytes())
 
@@ -96,22 +141,27 @@ class StaticEncoder:
         """Vectors of texts that were taken apart already (by an analyser with the same fingerprint)."""
         vectors = np.zeros((len(analyses), self.dim), dtype=np.float32)
         for row, analysis in enumerate(analyses):
-            rows = [
-                index
-                for part in keyed_features(analysis, self.settings.longest_gram)
-                for feature in part
-                if (index := self._vocabulary.get(feature)) is not None
-            ]
-            if rows:
-                vectors[row] = self._table[rows].sum(axis=0)
+            if rows := self.rows_of(analysis):
+                vectors[row] = self.table[rows].sum(axis=0, dtype=np.float32)
         return unit(vectors)
+
+    def rows_of(self, analysis: Analysis) -> list[int]:
+        """The rows of the table that a text's vector is the sum of; may be empty."""
+        return [
+            index
+            for part in keyed_features(analysis, self.settings.longest_gram)
+            for feature in part
+            if (index := self._vocabulary.get(feature)) is not None
+        ]
 
     def save(self, folder: Path) -> None:
         """Write the encoder, with the lexicon it was trained with, to `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
         copy_lexicon(self._analyser.lexicon.folder, folder / "lexicon")
         (folder / _VOCABULARY).write_text(json.dumps(list(self._vocabulary), ensure_ascii=False), encoding="utf-8")
-        np.save(folder / _TABLE, self._table.astype(np.float16))
+        np.save(folder / _TABLE, self.table)
+        if self.head:
+            self.head.save(folder)
         _write_manifest(self, folder, {"settings": asdict(self.settings)})
 
     @classmethod
@@ -126,6 +176,7 @@ class StaticEncoder:
             {name: index for index, name in enumerate(names)},
             np.load(folder / _TABLE),
             StaticSettings(**settings),
+            Head.load(folder),
         )
 
 

@@ -1,4 +1,8 @@
-"""The FAQ index: finds the entries that answer a text, by meaning (FAISS), by words (BM25) and by likely scenario."""
+"""The FAQ index: finds the entries that answer a text, by meaning (FAISS), by words (BM25) and by likely
+scenario. How these are weighed is learned (faq_index.ranker).
+
+A row is a wording of an entry: its question, a similar question, or a training utterance that it answers.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,10 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 import faiss
@@ -18,32 +23,44 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
 from faq_index.analysis import Analyser, Analysis
-from faq_index.encoder import Encoder, Vectors, vectors_of
+from faq_index.encoder import Encoder, Vectors, unit, vectors_of
 from faq_index.errors import IndexMismatch
-from faq_index.lexical import LexicalIndex
+from faq_index.lexical import LexicalIndex, count_terms, terms_of
 from faq_index.library import LIBRARY_FILE, Entry, Library
+from faq_index.ranker import FEATURES, Ranker
 
 _MANIFEST = "manifest.json"
 _ROWS = "rows.json"
 _VECTORS = "vectors.faiss"
-_FORMAT = 2
-#: The folders of the three lexical indexes.
-_WORDINGS, _QUESTIONS, _ENTRIES = "wordings", "questions", "entries"
+_FORMAT = 3
+_CENTRES = "centres.npy"
+_RANKER = "ranker.json"
+#: The folders of the lexical indexes.
+_QUESTIONS, _ENTRIES = "questions", "entries"
 
-#: What the fused score is made of; the weights add up to 1. Chosen on evals/sets/scenarios.tuning.jsonl.
-_BY_MEANING = 0.09  # the closest wording's vector
-_BY_WORDING = 0.06  # BM25 of the best wording
-_BY_QUESTIONS = 0.18  # BM25 of all wordings of the entry as one text
-_BY_ENTRY = 0.30  # the same with its answer
-_BY_SCENARIO = 0.30  # the chance of its scenario
-_BY_ORDER = 0.07  # its place in its scenario: the library names what is asked most first
+#: The columns of the feature matrix that hold what was told of the scenario.
+_IS_CHANCE = np.asarray([name == "log_chance" for name in FEATURES])
 #: So many places further down an entry counts a third (1/e) of what the first one does.
 _PLACES = 6.0
+#: A scenario less likely than this is no less likely than others.
+_LEAST_CHANCE = 1e-4
+#: What a text may say of the platform it is about.
+_PLATFORM_WORDS = {
+    "ios": re.compile(r"ios|iphone|ipad|苹果|app ?store"),
+    "android": re.compile(r"安卓|android|华为|小米|红米|oppo|vivo|荣耀|一加"),
+    "pc": re.compile(r"电脑|端游|pc|windows|win1[01]|台式|笔记本"),
+}
+#: From so many rows on, FAISS searches the nearest cells of an inverted file (IVF) instead of all rows.
+EXACT_ROWS = 20_000
+#: One of so many cells is searched.
+_CELLS_SEARCHED = 20
 _SIGNS = re.compile(r"[*#>`\-\n]+|^\d+\.", re.MULTILINE)
 #: So many wordings count as alike in meaning; all others not at all.
 _NEIGHBOURS = 256
 #: Texts that are this alike (0..100, rapidfuzz) are the same question.
 _NEARLY_EXACT = 93.0
+#: A shorter text with a slip may mean something else.
+_SHORTEST_SLIP = 6
 
 
 @dataclass(frozen=True)
@@ -53,8 +70,20 @@ class Hit:
     id: str
     scenario: str
     question: str
-    #: 0..1, the higher the better; 1 when the text is one of the entry's wordings.
+    #: 0..1: how likely it is the right one; 1 when the text is one of the entry's wordings.
     score: float
+    #: 0..1: the cosine of its nearest wording; 0 when it has none among the nearest.
+    likeness: float = 0.0
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the index makes of a text."""
+
+    #: The best entries, best first, each once.
+    hits: list[Hit]
+    #: How likely each scenario is by the entries alone, whatever was told of its probability; adds up to 1.
+    scenarios: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -83,45 +112,50 @@ class Index(Protocol):
         count: int = 5,
         platform: str | None = None,
         today: date | None = None,
-    ) -> list[Hit]:
-        """The best entries, best first, each once."""
+    ) -> Found:
+        """The best entries for a text."""
 
 
 @dataclass(frozen=True)
 class LexicalLegs:
-    """BM25 over three views of the library: what a short question misses in one wording stands in another or in the
-    answer.
+    """BM25 over two views of each entry: its wordings, and these with its answer, where a short question may find what no
+    wording says.
     """
 
-    wordings: LexicalIndex
     questions: LexicalIndex
     entries: LexicalIndex
 
     @classmethod
-    def build(cls, library: Library, analyser: Analyser, wordings: Sequence[Analysis]) -> LexicalLegs:
-        """The legs of a library; `wordings` are the analyses of its rows."""
-        questions = [[analyser(text) for text in entry.wordings] for entry in library.entries()]
-        answers = [analyser(plain_text(entry.answer)) for entry in library.entries()]
-        return cls(
-            LexicalIndex.build([[wording] for wording in wordings]),
-            LexicalIndex.build(questions),
-            LexicalIndex.build([[*asked, answer] for asked, answer in zip(questions, answers)]),
-        )
+    def build(cls, rows: Sequence[Sequence[Analysis]], answers: Sequence[Analysis]) -> LexicalLegs:
+        """The legs of a library: `rows` are the wordings of each entry, `answers` their answers."""
+        questions = [count_terms(wordings) for wordings in rows]
+        entries = [asked + count_terms([answer]) for asked, answer in zip(questions, answers)]
+        return cls(LexicalIndex.build(questions), LexicalIndex.build(entries))
 
     def save(self, folder: Path) -> None:
         """Write each to a folder of its own."""
-        for name, leg in ((_WORDINGS, self.wordings), (_QUESTIONS, self.questions), (_ENTRIES, self.entries)):
+        for name, leg in ((_QUESTIONS, self.questions), (_ENTRIES, self.entries)):
             (folder / name).mkdir(exist_ok=True)
             leg.save(folder / name)
 
     @classmethod
     def load(cls, folder: Path) -> LexicalLegs:
         """The legs saved to `folder`."""
-        return cls(*(LexicalIndex.load(folder / name) for name in (_WORDINGS, _QUESTIONS, _ENTRIES)))
+        return cls(LexicalIndex.load(folder / _QUESTIONS), LexicalIndex.load(folder / _ENTRIES))
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The wordings as they are compared letter by letter, entry after entry."""
+
+    #: The bare text (see `bare`) of every row.
+    keys: list[str]
+    #: How many rows each entry has.
+    sizes: list[int]
 
 
 class FaqIndex:
-    """Every wording of an entry is a row; an entry is as good as its best row, its questions and its answer."""
+    """Every wording of an entry is a row; an entry is as good as its nearest row, all its rows and its answer."""
 
     def __init__(
         self,
@@ -130,42 +164,59 @@ class FaqIndex:
         encoder_fingerprint: str,
         lexicon_fingerprint: str,
         vectors: faiss.Index,
+        centres: Vectors,
         lexical: LexicalLegs,
-        keys: Sequence[str],
+        rows: Rows,
+        ranker: Ranker,
     ) -> None:
-        """`keys` holds the bare text (see `bare`) of every row, in the library's order."""
+        """`vectors` holds one vector a row, `centres` is [entries, dim]."""
         self.library = library
         self.encoder_name = encoder_name
         self.encoder_fingerprint = encoder_fingerprint
         self.lexicon_fingerprint = lexicon_fingerprint
         self._vectors = vectors
+        self._centres = centres
         self._lexical = lexical
-        self._keys = list(keys)
+        self._rows = rows
+        self.ranker = ranker
         self._entries = library.entries()
-        sizes = [len(entry.wordings) for entry in self._entries]
-        self._first = np.cumsum([0, *sizes])[:-1]
-        self._entry_of_row = np.repeat(np.arange(len(sizes)), sizes)
-        self._exact = {key: int(self._entry_of_row[row]) for row, key in reversed(list(enumerate(self._keys)))}
+        self._first = np.cumsum([0, *rows.sizes])[:-1]
+        self._entry_of_row = np.repeat(np.arange(len(rows.sizes)), rows.sizes)
+        self._exact = {key: int(self._entry_of_row[row]) for row, key in reversed(list(enumerate(rows.keys)))}
         self._scenarios = sorted({entry.scenario for entry in self._entries})
         position = {scenario: index for index, scenario in enumerate(self._scenarios)}
         self._scenario_of = np.asarray([position[entry.scenario] for entry in self._entries])
         self._order = np.exp(-np.asarray(_places(self._entries)) / _PLACES).astype(np.float32)
+        self._limited = {
+            platform: np.asarray([_agreement(entry, platform) for entry in self._entries], dtype=np.float32)
+            for platform in _PLATFORM_WORDS
+        }
 
     @classmethod
-    def build(cls, library: Library, encoder: Encoder, analyser: Analyser) -> FaqIndex:
-        """The index of a library."""
-        wordings = [text for entry in library.entries() for text in entry.wordings]
-        analyses = [analyser(text) for text in wordings]
-        vectors = faiss.IndexFlatIP(encoder.dim)
-        vectors.add(vectors_of(encoder, analyses))
+    def build(
+        cls,
+        library: Library,
+        encoder: Encoder,
+        analyser: Analyser,
+        asked: Mapping[str, Sequence[str]] = MappingProxyType({}),
+        ranker: Ranker | None = None,
+    ) -> FaqIndex:
+        """The index of a library; `asked` holds the utterances that an entry answers, by its id."""
+        texts = [[*entry.wordings, *asked.get(entry.id, ())] for entry in library.entries()]
+        analyses = [[analyser(text) for text in wordings] for wordings in texts]
+        flat = [analysis for wordings in analyses for analysis in wordings]
+        sizes = [len(wordings) for wordings in texts]
+        encoded = vectors_of(encoder, flat)
         return cls(
             library,
             encoder.name,
             encoder.fingerprint,
             analyser.fingerprint,
-            vectors,
-            LexicalLegs.build(library, analyser, analyses),
-            [bare(analysis.text) for analysis in analyses],
+            searchable(encoded),
+            unit(np.add.reduceat(encoded, np.cumsum([0, *sizes])[:-1], axis=0)),
+            LexicalLegs.build(analyses, [analyser(plain_text(entry.answer)) for entry in library.entries()]),
+            Rows([bare(analysis.text) for analysis in flat], sizes),
+            ranker or Ranker.load(),
         )
 
     @property
@@ -181,63 +232,82 @@ class FaqIndex:
         count: int = 5,
         platform: str | None = None,
         today: date | None = None,
-    ) -> list[Hit]:
+    ) -> Found:
         """The best entries for a text.
 
         `vector` is the text's encoding, [1, dim]; `probabilities` those of the scenarios (missing ones count as 0).
         Entries for another platform or another time are left out.
         """
-        scores = self._scores(analysis, vector, probabilities)
-        same = self._same_question(analysis, scores)
+        features = self.features(analysis, vector, probabilities)
+        chances = self.ranker.chances(features)
+        told = self.ranker.chances(np.where(_IS_CHANCE, 0, features))
+        by_scenario = np.bincount(self._scenario_of, weights=told, minlength=len(self._scenarios))
+        same = self._same_question(analysis, chances)
         if same is not None:
-            scores[same] = 1.0
+            chances[same] = 1.0
         hits = []
-        for index in np.argsort(-scores, kind="stable"):
+        for index in np.argsort(-chances, kind="stable"):
             entry = self._entries[index]
             if entry.fits(platform, today):
-                hits.append(Hit(entry.id, entry.scenario, entry.question, round(float(scores[index]), 4)))
+                likeness = round(float(features[index, 0]), 4)
+                hits.append(Hit(entry.id, entry.scenario, entry.question, round(float(chances[index]), 4), likeness))
                 if len(hits) == count:
                     break
-        return hits
+        return Found(hits, dict(zip(self._scenarios, by_scenario.tolist())))
 
-    def _scores(self, analysis: Analysis, vector: Vectors, probabilities: Mapping[str, float]) -> NDArray[np.float32]:
-        likely = np.asarray([probabilities.get(scenario, 0.0) for scenario in self._scenarios], dtype=np.float32)
-        rows = _BY_MEANING * self._by_meaning(vector) + _BY_WORDING * self._lexical.wordings.scores(analysis)
-        fused: NDArray[np.float32] = (
-            np.maximum.reduceat(rows, self._first)
-            + _BY_QUESTIONS * self._lexical.questions.scores(analysis)
-            + _BY_ENTRY * self._lexical.entries.scores(analysis)
-            + _BY_SCENARIO * likely[self._scenario_of]
-            + _BY_ORDER * self._order
+    def features(self, analysis: Analysis, vector: Vectors, probabilities: Mapping[str, float]) -> Vectors:
+        """[entries, len(FEATURES)]: what speaks for each entry; the arguments are those of `search`."""
+        chance = np.asarray([probabilities.get(scenario, 0.0) for scenario in self._scenarios], dtype=np.float32)
+        log_chance = np.log(np.maximum(chance, _LEAST_CHANCE))
+        terms = set(terms_of(analysis))
+        return np.column_stack(
+            [
+                self._by_meaning(vector),
+                self._centres @ vector[0],
+                self._lexical.questions.scores(terms),
+                self._lexical.entries.scores(terms),
+                log_chance[self._scenario_of],
+                self._order,
+                self._by_platform(analysis.text),
+            ]
         )
-        return fused
 
     def _by_meaning(self, vector: Vectors) -> NDArray[np.float32]:
         if vector.shape != (1, self.dim):
             raise IndexMismatch(f"expected a vector of shape (1, {self.dim}), got {vector.shape}")
         scores, rows = self._vectors.search(vector, min(self._vectors.ntotal, _NEIGHBOURS))
-        likeness = np.zeros(self._vectors.ntotal, dtype=np.float32)
-        likeness[rows[0]] = scores[0]
-        return np.maximum(likeness, 0.0)
+        found = rows[0] >= 0
+        likeness = np.zeros(len(self._entries), dtype=np.float32)
+        np.maximum.at(likeness, self._entry_of_row[rows[0][found]], scores[0][found])
+        return likeness
 
-    def _same_question(self, analysis: Analysis, scores: NDArray[np.float32]) -> int | None:
+    def _by_platform(self, text: str) -> NDArray[np.float32]:
+        named = [platform for platform, words in _PLATFORM_WORDS.items() if words.search(text)]
+        if len(named) != 1:
+            return np.zeros(len(self._entries), dtype=np.float32)
+        return self._limited[named[0]]
+
+    def _same_question(self, analysis: Analysis, chances: NDArray[np.float32]) -> int | None:
         """The entry one of whose wordings is this text, but for punctuation or a slip."""
         key = bare(analysis.text)
         if key in self._exact:
             return self._exact[key]
-        best = int(np.argmax(scores))
+        if len(key) < _SHORTEST_SLIP:
+            return None
+        best = int(np.argmax(chances))
         start = int(self._first[best])
-        wordings = self._keys[start : start + len(self._entries[best].wordings)]
-        alike = max(fuzz.ratio(key, wording) for wording in wordings)
-        return best if len(key) >= 6 and alike >= _NEARLY_EXACT else None
+        alike = max(fuzz.ratio(key, wording) for wording in self._rows.keys[start : start + self._rows.sizes[best]])
+        return best if alike >= _NEARLY_EXACT else None
 
     def save(self, folder: Path) -> None:
         """Write the index, its library and its manifest to `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
         faiss.write_index(self._vectors, str(folder / _VECTORS))
+        np.save(folder / _CENTRES, self._centres)
         self._lexical.save(folder)
+        self.ranker.save(folder / _RANKER)
         (folder / LIBRARY_FILE).write_text(self.library.dumps(), encoding="utf-8")
-        (folder / _ROWS).write_text(json.dumps(self._keys, ensure_ascii=False), encoding="utf-8")
+        (folder / _ROWS).write_text(json.dumps(asdict(self._rows), ensure_ascii=False), encoding="utf-8")
         manifest = Manifest(
             _FORMAT,
             self.encoder_name,
@@ -246,7 +316,7 @@ class FaqIndex:
             self.dim,
             _hash_files(folder),
             len(self.library),
-            len(self._keys),
+            len(self._rows.keys),
         )
         (folder / _MANIFEST).write_text(json.dumps(manifest.__dict__, indent=1), encoding="utf-8")
 
@@ -256,11 +326,11 @@ class FaqIndex:
         manifest = read_manifest(folder)
         _check(manifest, folder, encoder)
         vectors = faiss.read_index(str(folder / _VECTORS))
-        keys = json.loads((folder / _ROWS).read_text(encoding="utf-8"))
-        if (vectors.d, vectors.ntotal, len(keys)) != (manifest.dim, manifest.wordings, manifest.wordings):
+        rows = Rows(**json.loads((folder / _ROWS).read_text(encoding="utf-8")))
+        if (vectors.d, vectors.ntotal, len(rows.keys)) != (manifest.dim, manifest.wordings, manifest.wordings):
             raise IndexMismatch(
                 f"{folder}: expected {manifest.wordings} vectors of length {manifest.dim}, got {vectors.ntotal} of "
-                f"{vectors.d} and {len(keys)} texts. Build it again with `python -m faq_index build`"
+                f"{vectors.d} and {len(rows.keys)} texts. Build it again with `python -m faq_index build`"
             )
         return cls(
             Library.load(folder / LIBRARY_FILE),
@@ -268,9 +338,26 @@ class FaqIndex:
             manifest.encoder_fingerprint,
             manifest.lexicon_fingerprint,
             vectors,
+            np.load(folder / _CENTRES),
             LexicalLegs.load(folder),
-            keys,
+            rows,
+            Ranker.load(folder / _RANKER),
         )
+
+
+def searchable(vectors: Vectors) -> faiss.Index:
+    """FAISS's index over [rows, dim]: exact, or an inverted file (Jégou et al. 2011) when there are many rows."""
+    size, dim = vectors.shape
+    if size < EXACT_ROWS:
+        index = faiss.IndexFlatIP(dim)
+    else:
+        cells = int(2 * np.sqrt(size))
+        index = faiss.IndexIVFFlat(faiss.IndexFlatIP(dim), dim, cells, faiss.METRIC_INNER_PRODUCT)
+        index.nprobe = max(cells // _CELLS_SEARCHED, 1)
+        index.cp.niter, index.cp.max_points_per_centroid = 5, 64
+        index.train(vectors)
+    index.add(vectors)
+    return index
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -284,6 +371,11 @@ def read_manifest(folder: Path) -> Manifest:
 def bare(text: str) -> str:
     """A normalised text without anything but letters and digits: what two typings of one question share."""
     return "".join(char for char in text if char.isalnum())
+
+
+def _agreement(entry: Entry, platform: str) -> float:
+    """1 when the entry is for this platform by name, -1 when it is for others only, 0 when it is for all."""
+    return 0.0 if not entry.platform else 1.0 if platform in entry.platform else -1.0
 
 
 def _places(entries: Sequence[Entry]) -> list[int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,11 @@ _K1 = 1.2
 _B = 0.4
 _TERMS = "terms.json"
 _POSTINGS = "postings.npz"
+
+
+def count_terms(analyses: Iterable[Analysis]) -> Counter[str]:
+    """How often each term occurs in some texts."""
+    return Counter(term for analysis in analyses for term in terms_of(analysis))
 
 
 class LexicalIndex:
@@ -41,32 +46,23 @@ class LexicalIndex:
         self._size = size
 
     @classmethod
-    def build(cls, rows: Sequence[Sequence[Analysis]]) -> LexicalIndex:
-        """The index over `rows`, each of which is made of one or more texts."""
-        documents = [Counter(term for analysis in row for term in _terms(analysis)) for row in rows]
-        counts = Counter(term for document in documents for term in document)
-        terms = {term: index for index, term in enumerate(sorted(counts))}
-        lengths = np.asarray([sum(document.values()) for document in documents], dtype=np.float32)
-        norms = _K1 * (1 - _B + _B * lengths / max(float(lengths.mean()), 1.0))
-        size = len(documents)
-        idf = np.asarray(
-            [np.log(1 + (size - counts[term] + 0.5) / (counts[term] + 0.5)) for term in terms], dtype=np.float32
-        )
-        postings: list[list[tuple[int, float]]] = [[] for _ in terms]
-        for row, document in enumerate(documents):
-            for term, count in document.items():
-                index = terms[term]
-                weight = float(idf[index]) * count * (_K1 + 1) / (count + float(norms[row]))
-                postings[index].append((row, weight))
-        starts = np.cumsum([0, *(len(posting) for posting in postings)]).astype(np.int32)
-        flat = [pair for posting in postings for pair in posting]
-        numbers = np.asarray([row for row, _ in flat], dtype=np.int32)
-        weights = np.asarray([weight for _, weight in flat], dtype=np.float32)
-        return cls(terms, starts, numbers, weights, idf, size)
+    def build(cls, rows: Sequence[Counter[str]]) -> LexicalIndex:
+        """The index over `rows`: how often each holds each term (see `count_terms`)."""
+        terms = {term: index for index, term in enumerate(sorted({term for row in rows for term in row}))}
+        numbers = np.repeat(np.arange(len(rows), dtype=np.int32), [len(row) for row in rows])
+        columns = np.fromiter((terms[term] for row in rows for term in row), dtype=np.int32, count=len(numbers))
+        counts = np.fromiter((count for row in rows for count in row.values()), dtype=np.float32, count=len(numbers))
+        lengths = np.bincount(numbers, weights=counts, minlength=len(rows))
+        norms = _K1 * (1 - _B + _B * lengths / max(float(lengths.mean()) if len(rows) else 0.0, 1.0))
+        holders = np.bincount(columns, minlength=len(terms))
+        idf = np.log(1 + (len(rows) - holders + 0.5) / (holders + 0.5))
+        weights = idf[columns] * counts * (_K1 + 1) / (counts + norms[numbers])
+        order = np.lexsort((numbers, columns))
+        starts = np.cumsum([0, *holders]).astype(np.int32)
+        return cls(terms, starts, numbers[order], weights[order].astype(np.float32), idf.astype(np.float32), len(rows))
 
-    def scores(self, analysis: Analysis) -> NDArray[np.float32]:
-        """[rows], about 0 .. 1: the share of the query's weight that a row holds."""
-        terms = set(_terms(analysis))
+    def scores(self, terms: Set[str]) -> NDArray[np.float32]:
+        """[rows], about 0 .. 1: the share of the query's weight that a row holds. `terms` are those of `terms_of`."""
         known = [self._terms[term] for term in terms if term in self._terms]
         if not known:
             return np.zeros(self._size, dtype=np.float32)
@@ -105,7 +101,8 @@ class LexicalIndex:
             )
 
 
-def _terms(analysis: Analysis) -> list[str]:
+def terms_of(analysis: Analysis) -> list[str]:
+    """Pairs of characters, words and concepts."""
     text = without_numbers(analysis.text)
     pairs = ["c" + text[i : i + 2] for i in range(len(text) - 1)]
     spoken = ["w" + word for word in spoken_words(analysis)]

@@ -21,7 +21,8 @@ BELOW = {
 FRAMEWORKS = {"rasa", "rasa_sdk", "starlette", "redis", "sqlalchemy", "torch", "spacy"}
 # Adapters, which exist to know a framework.
 ADAPTERS = {
-    "handoff/redis_store.py", "handoff/connect.py", "handoff/presence.py", "handoff/worker.py", "faq_index/encoder.py", "bot/logic/entities.py",
+    "handoff/redis_store.py", "handoff/connect.py", "handoff/presence.py", "handoff/worker.py", "faq_index/encoder.py", "faq_index/contrastive.py", "faq_index/torch_module.py",
+    "bot/logic/entities.py",
 }  # fmt: skip
 ADAPTER_FOLDERS = ("handoff/sql/", "handoff/migrations/")
 

@@ -156,10 +156,15 @@ def test_held_out_texts_must_be_new_to_training(project: Path) -> None:
     (sets / "tone.test.jsonl").write_text(
         item(8, "啊啊啊啊啊我的天", emotions=["glad"], entities=[place]) + "\n", encoding="utf-8"
     )
+    follow_up = {"kind": "follow_up", "last_scenario": "pay_gone", "last_entry": "pay_not_arrived.q8"}
+    (sets / "context.test.jsonl").write_text(item(9, "多久到账", **follow_up) + "\n", encoding="utf-8")
+    (sets / "context.tuning.jsonl").write_text(item(10, "多久到账", kind="follow_up") + "\n", encoding="utf-8")
     (sets / "scenarios.tuning.jsonl").write_text(item(7, "等了好久也不给我加上！") + "\n", encoding="utf-8")
     found = [str(problem) for problem in check_content(project)[1]]
     test, tuning = "evals/sets/scenarios.test.jsonl", "evals/sets/scenarios.tuning.jsonl"
     expected = [
+        ("evals/sets/context.test.jsonl:1", "there is no entry pay_not_arrived.q8 in the library"),
+        ("evals/sets/context.test.jsonl:1", "unknown scenario pay_gone"),
         (f"{test}:1", "“付款成功沒收到！” is nearly “付款成功没收到”, which is trained on at data/nlu/all.yml:23"),
         (f"{test}:3", "there is no entry pay_not_arrived.q9 in the library"),
         (f"{test}:3", "unknown scenario pay_gone"),

@@ -11,16 +11,27 @@ import numpy as np
 import pytest
 
 from faq_index.analysis import Analyser
-from faq_index.encoder import Encoder, StaticEncoder, TransformerEncoder, load_encoder
+from faq_index.encoder import Encoder, StaticEncoder, StaticSettings, TransformerEncoder, load_encoder
 from faq_index.errors import IndexMismatch
+from faq_index.noise import Noise
 from faq_index.training import train_static
+from faq_index.training_text import TrainingText
 
 ROOT = Path(__file__).parents[3]
 TEXTS = ["充值没到账", "钱扣了灵玉没到", "怎么注册账号", "新号咋注册", "号被盗了", "转人工", "游戏闪退", "打开就闪退"]
 
 
+LABELS = ["pay", "pay", "register", "register", "stolen", "human", "crash", "crash"]
+QUICK = StaticSettings(dim=16, min_count=1, epochs=3, batch=12)
+
+
+def trained(settings: StaticSettings = QUICK) -> StaticEncoder:
+    texts = [TrainingText(text, label, f"{label}.q") for text, label in zip(TEXTS, LABELS)]
+    return train_static(texts, Analyser.load(ROOT / "data/lexicon"), settings)
+
+
 def static(folder: Path) -> Encoder:
-    return train_static(TEXTS * 2, Analyser.load(ROOT / "data/lexicon"))
+    return trained()
 
 
 def transformer(folder: Path) -> Encoder:
@@ -96,6 +107,41 @@ def test_the_static_encoder_serves_without_torch_and_scikit_learn(tmp_path: Path
         "assert not loaded, loaded"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120)
+
+
+def test_training_brings_together_what_one_entry_answers_and_tells_the_classes() -> None:
+    encoder = trained(StaticSettings(dim=16, min_count=1, epochs=60, batch=12))
+    vectors = encoder.encode(TEXTS)
+    assert vectors[0] @ vectors[1] > max(vectors[0] @ vectors[2], vectors[1] @ vectors[5])
+    assert encoder.head is not None
+    told = [encoder.head.classes[index] for index in encoder.head.scores(vectors).argmax(axis=1)]
+    assert told == LABELS
+
+
+def test_without_contrastive_training_there_is_no_head() -> None:
+    encoder = trained(StaticSettings(dim=16, min_count=1, epochs=0))
+    assert encoder.head is None and np.isfinite(encoder.encode(TEXTS)).all()
+
+
+def test_sentence_transformers_gives_the_same_vectors_from_the_same_table(tmp_path: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    from faq_index.torch_module import FeatureSum
+
+    encoder = trained()
+    encoder.save(tmp_path / "saved")
+    model = SentenceTransformer(modules=[FeatureSum.of(encoder)], device="cpu")
+    assert np.abs(model.encode(TEXTS) - encoder.encode(TEXTS)).max() < 1e-5
+    model.save(str(tmp_path / "model"))
+    again = SentenceTransformer(str(tmp_path / "model"), device="cpu", trust_remote_code=True)
+    assert np.abs(again.encode(TEXTS) - encoder.encode(TEXTS)).max() < 1e-5
+
+
+def test_noise_spoils_some_characters_the_same_way_each_time() -> None:
+    text = "充值了六百四十八块钱灵玉一直没有到账怎么办呢"
+    first, again = (Noise([text, "重直留百快遛冲"], seed=3)(text) for _ in range(2))
+    assert first == again != text
+    assert abs(len(first) - len(text)) < 12
 
 
 def test_a_trained_encoder_is_of_its_class(tmp_path: Path) -> None:

@@ -14,11 +14,13 @@ import pytest
 from common.content import Link, load_content
 from faq_index.analysis import Analyser
 from faq_index.build import build, checked_content
-from faq_index.encoder import StaticEncoder, load_encoder
+from faq_index.encoder import StaticEncoder, StaticSettings, load_encoder
 from faq_index.errors import ContentError, IndexMismatch
-from faq_index.index import FaqIndex, read_manifest
+from faq_index.index import EXACT_ROWS, FaqIndex, read_manifest, searchable
 from faq_index.library import English, Library
+from faq_index.ranker import FEATURES, Ranker, fit_ranker
 from faq_index.training import train_static
+from faq_index.training_text import TrainingText
 
 LEXICON = Path(__file__).parents[3] / "data" / "lexicon"
 
@@ -36,9 +38,8 @@ def library(project: Path) -> Library:
 
 @pytest.fixture
 def encoder(library: Library, analyser: Analyser) -> StaticEncoder:
-    return train_static(
-        [text for entry in library.entries() for text in (entry.question, *entry.similar)] * 2, analyser
-    )
+    texts = [TrainingText(text, entry.scenario, entry.id) for entry in library.entries() for text in entry.wordings]
+    return train_static(texts, analyser, StaticSettings(dim=32, min_count=1, epochs=0))
 
 
 @pytest.fixture
@@ -49,8 +50,8 @@ def index(library: Library, encoder: StaticEncoder, analyser: Analyser) -> FaqIn
 def search(index: FaqIndex, encoder: StaticEncoder, text: str, **more: object) -> list[tuple[str, float]]:
     analysis = encoder.analyser(text)
     likely = more.pop("likely", {})
-    hits = index.search(analysis, encoder.encode([text]), likely, **more)  # type: ignore[arg-type]
-    return [(hit.id, hit.score) for hit in hits]
+    found = index.search(analysis, encoder.encode([text]), likely, **more)  # type: ignore[arg-type]
+    return [(hit.id, hit.score) for hit in found.hits]
 
 
 def test_a_like_question_is_found_first(index: FaqIndex, encoder: StaticEncoder) -> None:
@@ -97,6 +98,57 @@ def test_a_text_like_nothing_finds_without_failing(index: FaqIndex, encoder: Sta
     assert all(score < 0.5 for _, score in search(index, encoder, "ⵣⵣⵣ"))
 
 
+def test_an_utterance_that_an_entry_answers_is_a_wording_of_it(
+    library: Library, encoder: StaticEncoder, analyser: Analyser
+) -> None:
+    asked = {"service_human.q0": ["机器人听不懂人话"]}
+    index = FaqIndex.build(library, encoder, analyser, asked)
+    assert search(index, encoder, "机器人听不懂人话！")[0] == ("service_human.q0", 1.0)
+
+
+def test_the_platform_that_a_text_names_speaks_for_its_entries(
+    library: Library, encoder: StaticEncoder, analyser: Analyser
+) -> None:
+    entries = library.entries()
+    entries[0], entries[1] = replace(entries[0], platform=("ios",)), replace(entries[1], platform=("android",))
+    index = FaqIndex.build(Library(entries), encoder, analyser)
+    column = FEATURES.index("platform")
+    seen = [index.features(analyser(text), encoder.encode([text]), {})[:2, column] for text in ("苹果充值", "充值")]
+    assert [list(values) for values in seen] == [[1.0, -1.0], [0.0, 0.0]]
+
+
+def test_what_is_told_of_scenarios_adds_up_and_leaves_the_classifier_aside(
+    index: FaqIndex, encoder: StaticEncoder
+) -> None:
+    analysis, vector = encoder.analyser("灵玉没到账"), encoder.encode(["灵玉没到账"])
+    told = [index.search(analysis, vector, likely).scenarios for likely in ({}, {"service_human": 0.99})]
+    assert told[0] == told[1] and sum(told[0].values()) == pytest.approx(1, abs=1e-4)
+
+
+def test_many_rows_are_searched_by_cells_with_nearly_the_same_result() -> None:
+    generator = np.random.default_rng(0)
+    rows = generator.normal(size=(EXACT_ROWS + 100, 16)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    exact = faiss.IndexFlatIP(16)
+    exact.add(rows)
+    by_cells = searchable(rows)
+    assert isinstance(by_cells, faiss.IndexIVFFlat)
+    near = rows[:50] + 0.05 * generator.normal(size=(50, 16)).astype(np.float32)
+    assert (by_cells.search(near, 1)[1] == exact.search(near, 1)[1]).mean() > 0.9
+
+
+def test_a_ranker_learns_what_tells_right_from_wrong(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    lists = []
+    for _ in range(60):
+        features = generator.normal(size=(30, len(FEATURES))).astype(np.float32)
+        lists.append((features, [int(np.argmax(features[:, 2]))]))
+    ranker = fit_ranker(lists)
+    assert int(np.argmax(ranker.weights)) == 2
+    ranker.save(tmp_path / "ranker.json")
+    assert np.allclose(Ranker.load(tmp_path / "ranker.json").weights, ranker.weights, atol=1e-3)
+
+
 def test_saved_and_read_back_it_finds_the_same(index: FaqIndex, encoder: StaticEncoder, tmp_path: Path) -> None:
     index.save(tmp_path / "index")
     again = FaqIndex.load(tmp_path / "index", encoder)
@@ -118,7 +170,8 @@ class TestAMismatchIsRefused:
             FaqIndex.load(folder)
 
     def test_of_another_encoder(self, folder: Path, analyser: Analyser) -> None:
-        other = train_static(["充值", "注册", "人工", "闪退"] * 3, analyser)
+        texts = [TrainingText(text, text) for text in ("充值", "注册", "人工", "闪退")]
+        other = train_static(texts, analyser, StaticSettings(dim=32, min_count=1, epochs=0))
         with pytest.raises(IndexMismatch, match="built with encoder"):
             FaqIndex.load(folder, other)
 
@@ -148,8 +201,9 @@ class TestBuilding:
     def test_it_is_done_once_for_one_state_of_the_content(self, project: Path) -> None:
         said: list[str] = []
         first = build(project, said.append)
-        assert len(said) == 2
-        assert build(project, said.append) == first and len(said) == 2
+        count = len(said)
+        assert said[0].startswith("encoder from ") and said[-1].startswith("index of ")
+        assert build(project, said.append) == first and len(said) == count
         encoder = load_encoder(first.encoder)
         assert FaqIndex.load(first.index, encoder).dim == encoder.dim
 
