@@ -20,15 +20,18 @@ _REMEMBERED = 20  # entries shown lately, which are not offered again
 
 
 class ActionAnswer(Action):
-    """Answers the message's scenario with the best entry of the library."""
+    """Answers the message's scenario with the best entry of the library, and its second question if it asks two."""
 
     def name(self) -> str:
         return "action_answer"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
         known = knowledge()
-        entry = choose(tracker, known)
-        return give(dispatcher, tracker, known, entry)
+        events = give(dispatcher, tracker, known, choose(tracker, known))
+        second = context.second_entry(tracker)
+        if second is None or second not in known.library:
+            return events
+        return [*events, *give_second(dispatcher, tracker, known, known.library.entry(second), events)]
 
 
 def choose(tracker: Tracker, known: Knowledge) -> Entry:
@@ -56,12 +59,9 @@ def give(dispatcher: CollectingDispatcher, tracker: Tracker, known: Knowledge, e
     )
     if entry.warning:
         dispatcher.utter_message(response="utter_safety")
-    urgent = urgent_request(tracker, scenario)
+    urgent = say_urgent(dispatcher, tracker, scenario)
     pending = "nothing"
-    if urgent is not None:
-        response = "utter_handoff_crisis" if scenario.id == CRISIS else "utter_handoff_urgent"
-        dispatcher.utter_message(response=response, json_message=urgent)
-    elif entry.offer_human or scenario.handoff == "offer":
+    if not urgent and (entry.offer_human or scenario.handoff == "offer"):
         dispatcher.utter_message(response="utter_offer_human")
         pending = "person"
     return [
@@ -70,6 +70,35 @@ def give(dispatcher: CollectingDispatcher, tracker: Tracker, known: Knowledge, e
         SlotSet("last_faq", entry.id),
         SlotSet("shown_faq", [*(id for id in seen if id != entry.id), entry.id][-_REMEMBERED:]),
     ]
+
+
+def give_second(
+    dispatcher: CollectingDispatcher,
+    tracker: Tracker,
+    known: Knowledge,
+    entry: Entry,
+    given: list[dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """Say the answer to a second question; chips and what a follow-up goes on from stay those of the first.
+
+    `given` are the events of the first answer.
+    """
+    dispatcher.utter_message(response="utter_second_question")
+    dispatcher.utter_message(text=with_links(entry, english=is_english(context.text(tracker))))
+    if entry.warning:
+        dispatcher.utter_message(response="utter_safety")
+    say_urgent(dispatcher, tracker, known.scenarios[entry.scenario])
+    shown = next(event["value"] for event in given if event.get("name") == "shown_faq")
+    return [SlotSet("shown_faq", [*(id for id in shown if id != entry.id), entry.id][-_REMEMBERED:])]
+
+
+def say_urgent(dispatcher: CollectingDispatcher, tracker: Tracker, scenario: Scenario) -> bool:
+    """Hand over at once where the scenario asks for it; whether it did."""
+    urgent = urgent_request(tracker, scenario)
+    if urgent is not None:
+        response = "utter_handoff_crisis" if scenario.id == CRISIS else "utter_handoff_urgent"
+        dispatcher.utter_message(response=response, json_message=urgent)
+    return urgent is not None
 
 
 def urgent_request(tracker: Tracker, scenario: Scenario) -> Optional[dict[str, Any]]:

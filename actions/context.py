@@ -48,6 +48,16 @@ def ranked_scenarios(tracker: Tracker) -> list[dict[str, Any]]:
     return understanding(tracker).get("scenario_ranking") or []
 
 
+def second_entry(tracker: Tracker) -> Optional[str]:
+    """The entry that answers the second of two questions in one message."""
+    return next((entry["id"] for entry in understanding(tracker).get("also") or []), None)
+
+
+def is_follow_up(tracker: Tracker) -> bool:
+    """Whether the message asks on about the last answer."""
+    return understanding(tracker).get("context") == "follow_up"
+
+
 def shown_entries(tracker: Tracker) -> list[str]:
     """FAQ entries shown in this conversation, oldest first."""
     return list(tracker.get_slot("shown_faq") or [])

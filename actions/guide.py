@@ -25,7 +25,9 @@ class ActionClarify(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
         known = knowledge()
-        likely = [r["name"] for r in context.ranked_scenarios(tracker)[:_LIKELY_SCENARIOS]]
+        # A follow-up that stays unclear is about the last scenario: the choice is between its entries.
+        scenarios = [] if context.is_follow_up(tracker) else context.ranked_scenarios(tracker)
+        likely = [r["name"] for r in scenarios[:_LIKELY_SCENARIOS]]
         ranked = [known.library.entry(r["id"]) for r in context.ranked_entries(tracker)]
         first_of = {s: entries[0] for s in likely if (entries := known.valid_entries(s))}
         options = chips.alternatives(likely, ranked, first_of)

@@ -18,8 +18,10 @@ from rasa_sdk.executor import ActionExecutor
 from actions import replies
 from actions.knowledge import knowledge, pin
 from bot import trackers, turns
-from bot.parse import load_agent, parse
+from bot.logic.context import LastAnswer, Marks
+from bot.parse import load_agent, parse_in_context
 from bot.release import Release
+from common.content import LEXICON
 from common.errors import SupportError
 from handoff.protocol import Chip, Entry, Episode, Summary
 from handoff.store import HandoffRequest
@@ -27,7 +29,7 @@ from handoff.store import HandoffRequest
 _SPOKEN = ("text", "pick", "feedback")
 _FAILURE_RESPONSE = "utter_failure"
 # What is kept of a parse: enough for the summary and the reports, without the player's text.
-_KEPT = ("intent", "scenario_ranking", "faq", "decision", "entities", "emotion", "urgency", "risk")
+_KEPT = ("intent", "scenario_ranking", "faq", "decision", "context", "entities", "emotion", "urgency", "risk")
 
 
 class TurnFailed(SupportError):
@@ -70,6 +72,7 @@ class Engine:
         executor.register_package("actions")
         self._executor = executor
         self._agent = load_agent(release)
+        self._marks = Marks(release.root / LEXICON)
         _rewire(self._agent, executor)
 
     async def run(self, conversation: str, entry: Entry, base: Optional[str], owner: str) -> TurnOutput:
@@ -80,7 +83,7 @@ class Engine:
         """
         pin(self.release)
         turn = turns.begin(base)
-        parsed = await self._understand(entry)
+        parsed = await self._understand(entry, base)
         channel = turns.Collector()
         message = UserMessage(
             text=entry.text,
@@ -133,12 +136,20 @@ class Engine:
         pin(self.release)
         return [entry.question for entry in list(knowledge().library.entries())[:3]]
 
-    async def _understand(self, entry: Entry) -> dict[str, Any]:
+    async def _understand(self, entry: Entry, base: Optional[str]) -> dict[str, Any]:
         if entry.kind == "feedback":
             return _given("solved" if entry.helpful else "unsolved", entry.text, "smalltalk")
         if entry.kind == "pick":
             return _picked(entry)
-        return await parse(self._agent, entry.text)
+        return await parse_in_context(self._agent, entry.text, _last_answer(base), self._marks)
+
+
+def _last_answer(base: Optional[str]) -> Optional[LastAnswer]:
+    """What the bot answered last in the committed tracker `base`, if the library still has it."""
+    last = trackers.slot(base, "last_faq") if base else None
+    if not last or last not in knowledge().library:
+        return None
+    return LastAnswer(knowledge().library.entry(last).scenario, last)
 
 
 def _picked(entry: Entry) -> dict[str, Any]:

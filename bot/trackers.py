@@ -26,6 +26,13 @@ def load(text: str, sender_id: str, domain: Domain) -> DialogueStateTracker:
     return DialogueStateTracker.from_dict(sender_id, events, domain.slots)
 
 
+def slot(text: str, name: str) -> Any:
+    """The value of a slot in the tracker that `dump` wrote; None when it was never set."""
+    events: list[dict[str, Any]] = msgspec.json.decode(text)
+    set_last = (event["value"] for event in reversed(events) if event["event"] == "slot" and event["name"] == name)
+    return next(set_last, None)
+
+
 def compact(tracker: DialogueStateTracker, domain: Domain) -> list[Event]:
     """The tracker's events with everything before the last `KEEP_TURNS` player messages folded into a new session start."""
     events = list(tracker.events)

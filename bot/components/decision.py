@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Optional
 
@@ -12,9 +12,9 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.components.base import FolderComponent, root_of
-from bot.components.message import DECISION, FAQ, SCENARIO_RANKING, labelled_texts, put, ranking_of
+from bot.components.message import DECISION, NEAREST, SCENARIO_RANKING, TOLD, labelled_texts, put, ranking_of
 from bot.logic.artifacts import planned_artifacts, trained_artifacts
-from bot.logic.decision import Policy, Thresholds
+from bot.logic.decision import Policy
 from common.content import SCENARIOS, load_scenarios
 from common.fingerprint import of_files
 
@@ -31,7 +31,8 @@ class DecisionMaker(FolderComponent):
         """Keep the thresholds that were fitted with the classifier, and which classes are scenarios."""
         artifacts = trained_artifacts(self.root, labelled_texts(training_data))
         scenarios = frozenset(item.id for item in load_scenarios(self.root, []))
-        Policy(Thresholds.load(artifacts.classifier), scenarios).save(folder)
+        fitted = Policy.load(artifacts.policy)
+        replace(fitted, scenarios=scenarios).save(folder)
 
     def read(self, folder: Path) -> None:
         """Read the thresholds."""
@@ -39,17 +40,21 @@ class DecisionMaker(FolderComponent):
 
     def handle(self, message: Message) -> None:
         """Decide."""
-        ranking = ranking_of(message)
-        same = next((hit["scenario"] for hit in message.get(FAQ, [])[:1] if hit["score"] == 1.0), None)
-        outcome = self._policy.decide(ranking, same)
+        ranking = self._policy.blend.ranking(ranking_of(message), message.get(TOLD, {}))
+        nearest = message.get(NEAREST)
+        outcome = self._policy.decide(ranking, nearest)
         others = [item for item in ranking if item.name != outcome.intent.name]
         put(message, DECISION, outcome.decision.value)
         put(message, INTENT, asdict(outcome.intent))
         put(message, INTENT_RANKING_KEY, [asdict(item) for item in [outcome.intent, *others][:_CLASSES]])
-        put(message, SCENARIO_RANKING, [asdict(item) for item in self._policy.scenarios_of(ranking, same)[:_SCENARIOS]])
+        put(
+            message,
+            SCENARIO_RANKING,
+            [asdict(item) for item in self._policy.scenarios_of(ranking, nearest)[:_SCENARIOS]],
+        )
 
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> Optional[str]:
         """The state of the content that the thresholds are for."""
         root = root_of(config)
-        return planned_artifacts(root).classifier.name + of_files([root / SCENARIOS])
+        return planned_artifacts(root).policy.name + of_files([root / SCENARIOS])

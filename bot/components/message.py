@@ -11,6 +11,7 @@ from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.logic.context import WITHIN
 from bot.logic.decision import Ranked
 from faq_index.analysis import Analysis
 from faq_index.encoder import Vectors
@@ -19,6 +20,8 @@ from faq_index.encoder import Vectors
 ANALYSIS = "analysis"  # Analysis
 VECTOR = "vector"  # Vectors, [1, dim]
 RANKING = "ranking"  # list[Ranked], all classes, best first
+NEAREST = "nearest"  # Nearest | None
+TOLD = "told"  # dict[str, float], the chance of each scenario by its entries
 # for the worker, beside Rasa's own text, intent, intent_ranking and entities
 SCENARIO_RANKING = "scenario_ranking"
 FAQ = "faq"
@@ -44,6 +47,11 @@ def ranking_of(message: Message) -> list[Ranked]:
     """The ranking that the ScenarioClassifier left."""
     ranking: list[Ranked] = _left(message, RANKING, "ScenarioClassifier")
     return ranking
+
+
+def wanted_scenario(message: Message) -> str | None:
+    """The scenario whose entries alone are wanted, if the caller named one."""
+    return (message.get("metadata") or {}).get(WITHIN)
 
 
 def put(message: Message, name: str, value: Any) -> None:

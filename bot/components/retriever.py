@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Optional
@@ -12,12 +11,24 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.components.base import FolderComponent, root_of
-from bot.components.message import FAQ, analysis_of, copy_folder, labelled_texts, put, ranking_of, vector_of
-from bot.logic.artifacts import planned_artifacts, trained_artifacts
+from bot.components.message import (
+    FAQ,
+    NEAREST,
+    TOLD,
+    analysis_of,
+    copy_folder,
+    labelled_texts,
+    put,
+    ranking_of,
+    vector_of,
+    wanted_scenario,
+)
+from bot.logic.artifacts import nearest_of, planned_artifacts, trained_artifacts
 from faq_index.index import FaqIndex
 
 #: How many entries a parse result holds.
 _SHOWN = 5
+_FIELDS = ("id", "scenario", "question", "score")
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -33,11 +44,16 @@ class FaqRetriever(FolderComponent):
         self._index = FaqIndex.load(folder)
 
     def handle(self, message: Message) -> None:
-        """Find the entries that are valid today."""
-        likely = {item.name: item.confidence for item in ranking_of(message)}
+        """Find the entries that are valid today; all of one scenario where the caller wants those."""
+        wanted = wanted_scenario(message)
+        likely = {wanted: 1.0} if wanted else {item.name: item.confidence for item in ranking_of(message)}
+        count = len(self._index.library) if wanted else _SHOWN
         today = datetime.now(timezone.utc).date()
-        hits = self._index.search(analysis_of(message), vector_of(message), likely, _SHOWN, today=today)
-        put(message, FAQ, [asdict(hit) for hit in hits])
+        found = self._index.search(analysis_of(message), vector_of(message), likely, count, today=today)
+        message.set(NEAREST, nearest_of(found.hits))
+        message.set(TOLD, found.scenarios)
+        hits = [hit for hit in found.hits if wanted in (None, hit.scenario)]
+        put(message, FAQ, [{name: getattr(hit, name) for name in _FIELDS} for hit in hits])
 
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> Optional[str]:

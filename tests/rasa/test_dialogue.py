@@ -39,12 +39,37 @@ async def test_chips_after_an_answer_do_not_repeat_what_was_shown(dialogue: Any)
 
 async def test_an_unclear_question_is_asked_back_and_yes_takes_the_first(dialogue: Any) -> None:
     for text in ("奖励没了", "东西没收到", "怎么弄不了", "那个怎么改"):
+        dialogue.tracker = None  # each stands at the beginning of a conversation
         output = await dialogue.say(text)
         if output.understanding["decision"] == "clarify":
             break
     assert output.understanding["intent"]["name"] == "clarify" and len(output.chips) >= 2
     answer = await dialogue.say("是的")
     assert f"faq:{answer.faq_id}" == output.chips[0].id
+
+
+async def test_a_follow_up_is_answered_within_the_last_scenario(dialogue: Any) -> None:
+    await dialogue.pick("faq:account_register.howto")
+    output = await dialogue.say("那电脑端呢")
+    assert output.faq_id == "account_register.on_pc"
+    assert output.understanding["context"] == "follow_up"
+
+
+async def test_a_new_topic_is_not_taken_for_a_follow_up(dialogue: Any) -> None:
+    await dialogue.pick("faq:account_register.howto")
+    question = knowledge().library.entry("account_code_missing.not_received").question
+    output = await dialogue.say(question)
+    assert output.faq_id == "account_code_missing.not_received" and output.understanding["context"] is None
+
+
+async def test_two_questions_get_both_answers_with_the_chips_of_the_first(dialogue: Any) -> None:
+    library = knowledge().library
+    first, second = (library.entry(id) for id in ("account_code_missing.not_received", "tech_crash.on_start"))
+    output = await dialogue.say(f"{first.question}另外{second.question}")
+    answers = [entry.answer.strip()[:20] for entry in (first, second)]
+    assert output.text.startswith(answers[0]) and answers[1] in output.text and output.faq_id == first.id
+    assert output.understanding["context"] == "two_questions"
+    assert all(library.entry(chip.id.removeprefix("faq:")).scenario == first.scenario for chip in output.chips)
 
 
 @pytest.mark.parametrize("text", ["转人工", "我要找真人客服，不要机器人"])

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from bot.logic.context import LastAnswer
 from bot.understand import BadLine, read_line, understand_lines
 
 
-async def fake(text: str) -> dict[str, Any]:
+async def fake(text: str, last: LastAnswer | None) -> dict[str, Any]:
     return {"text": text, "intent": {"name": "greet", "confidence": 1.0}, "entities": [], "decision": "smalltalk"}
 
 
@@ -29,6 +30,7 @@ async def fake(text: str) -> dict[str, Any]:
         (json.dumps({"text": "长" * 2001}), "got 2001"),
         ('{"text": "a", "contxt": {}}', 'unknown field "contxt"'),
         ('{"text": "a", "context": []}', "context is a list"),
+        ('{"text": "a", "context": {"entry": 7}}', "the context's entry is a number"),
     ],
 )
 def test_a_bad_line_says_what_was_expected(line: str, message: str) -> None:
@@ -55,3 +57,27 @@ async def test_one_line_out_for_one_line_in() -> None:
         "risk": None,
     }
     assert answers[3]["text"] == "/restart"
+
+
+@pytest.mark.parametrize(
+    ("context", "last"),
+    [
+        ({}, None),
+        ({"platform": "ios"}, None),
+        ({"scenario": "pay_refund"}, LastAnswer("pay_refund")),
+        ({"entry": "pay_refund.how_long"}, LastAnswer("pay_refund", "pay_refund.how_long")),
+        ({"scenario": "a", "entry": "a.b"}, LastAnswer("a", "a.b")),
+    ],
+)
+def test_the_context_says_what_was_answered_last(context: dict[str, str], last: LastAnswer | None) -> None:
+    assert read_line(json.dumps({"text": "多久", "context": context})) == ("多久", last)
+
+
+async def test_what_the_conversation_adds_is_told() -> None:
+    async def second(text: str, last: LastAnswer | None) -> dict[str, Any]:
+        return {**await fake(text, last), "context": "two_questions", "also": [{"id": "a.b"}]}
+
+    out = io.StringIO()
+    await understand_lines(io.StringIO('{"text": "a"}\n'), out, second)
+    answer = json.loads(out.getvalue())
+    assert (answer["context"], answer["also"]) == ("two_questions", [{"id": "a.b"}])
