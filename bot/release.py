@@ -42,8 +42,10 @@ class Manifest:
     encoder: str
     #: The index's folder, which holds library.json.
     faq: str
-    #: The classifier's folder, which holds report.json.
+    #: The classifier's folder.
     classifier: str
+    #: The policy's folder, which holds report.json.
+    policy: str
     #: UTC, ISO 8601
     created: str
 

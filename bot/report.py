@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.logic.fitting import Report, Targets
+from bot.logic.decision_fitting import Report, Targets
 from bot.release import Release
 from faq_index.index import FaqIndex
 
@@ -20,7 +20,7 @@ _PARSES = 300
 def print_report(release: Release) -> None:
     """Print everything that is measured."""
     print(f"release {release.folder.name}")
-    _print_scenarios(Report.load(release.root / release.manifest.classifier))
+    _print_scenarios(Report.load(release.root / release.manifest.policy))
     _print_speed(release)
 
 

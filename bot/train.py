@@ -1,6 +1,6 @@
 """`python -m bot.train`: from content to a running bot's release, doing only what has changed.
 
-    content check → generated rules → encoder → index → classifier → Rasa model → release → switch
+    content check → generated rules → encoder → index → classifier → policy → Rasa model → release → switch
 
 Importing Rasa takes longer than all of ours: encoder, index and classifier are made by a second process meanwhile.
 """
@@ -34,6 +34,8 @@ _INPUTS = (
     "domain.yml",
     "data/**/*",
     "faq_index/**/*.yml",
+    "faq_index/asked/**/*.tsv",
+    "faq_index/ranker.json",
     "evals/sets/*.calibration.jsonl",
     "faq_index/*.py",
     "bot/components/*.py",
@@ -119,9 +121,10 @@ def _current(root: Path) -> Release | None:
 def _manifest(root: Path, artifacts: Artifacts, inputs: str) -> Manifest:
     from datetime import datetime, timezone
 
-    paths = (artifacts.faq.encoder, artifacts.faq.index, artifacts.classifier)
-    encoder, faq, classifier = (path.relative_to(root).as_posix() for path in paths)
-    return Manifest(inputs, encoder, faq, classifier, datetime.now(timezone.utc).isoformat(timespec="seconds"))
+    paths = (artifacts.faq.encoder, artifacts.faq.index, artifacts.classifier, artifacts.policy)
+    encoder, faq, classifier, policy = (path.relative_to(root).as_posix() for path in paths)
+    created = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    return Manifest(inputs, encoder, faq, classifier, policy, created)
 
 
 def one_example_each(content: Content) -> str:

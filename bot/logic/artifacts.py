@@ -1,4 +1,4 @@
-"""Everything the pipeline is made of, for one state of the content: encoder, index, classifier.
+"""Everything the pipeline is made of, for one state of the content: encoder, index, classifier, policy.
 
 Each lies in a folder named by a hash of what it was made from (content, lexicon, code), so that nothing is made twice:
 not by `python -m bot.train`, which makes them while Rasa is still being imported, nor by a stock `rasa train`.
@@ -6,17 +6,20 @@ not by `python -m bot.train`, which makes them while Rasa is still being importe
 Reading 30,000 texts and hashing them takes seconds, and Rasa's components ask a dozen times: `using` lets
 `python -m bot.train` tell them once where the parts lie.
 
-    models/classifier/<hash>/   classifier, thresholds and the report of how good they are
+    models/classifier/<hash>/   classifier, and what it makes of texts it has not seen
+    models/policy/<hash>/       when to trust it, thresholds, and the report of how good they are
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bot.logic.classifier import Classifier
+from bot.logic.decision import Nearest
 from bot.logic.progress import tell
 from common import fingerprint
 from common.content import LEXICON, OUT_OF_SCOPE, Content, load_content
@@ -24,9 +27,11 @@ from common.held_out import SETS, load_held_out
 from faq_index.analysis import Analyser, RememberingAnalyser
 from faq_index.build import ANALYSIS_CODE, Built, Say, build, keep_newest, plan, write_folder
 from faq_index.encoder import StaticEncoder, load_encoder, vectors_of
+from faq_index.index import FaqIndex, Hit
 from faq_index.lexicon import load_lexicon
 
 CLASSIFIERS = Path("models/classifier")
+POLICIES = Path("models/policy")
 
 _CODE = Path(__file__).parent
 _CALIBRATION = "*.calibration.jsonl"
@@ -35,6 +40,8 @@ _ENOUGH = 500
 
 #: A training example: (intent, text).
 Labelled = tuple[str, str]
+_CLASSIFIER_CODE = ("classifier.py", "fitting.py")
+_POLICY_CODE = ("decision.py", "decision_fitting.py")
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,7 @@ class Artifacts:
 
     faq: Built
     classifier: Path
+    policy: Path
 
 
 _in_use: ContextVar[Artifacts | None] = ContextVar("artifacts_in_use", default=None)
@@ -82,7 +90,10 @@ def plan_artifacts(root: Path, content: Content | None = None, labelled: Iterabl
     content = content or load_content(root)
     faq = plan(root, content)
     examples = _labelled(content, labelled)
-    return Artifacts(faq, root / CLASSIFIERS / _classifier_hash(content, examples, calibration_texts(root), faq))
+    classifier = _classifier_hash(content, examples, calibration_texts(root), faq)
+    code = fingerprint.of_files([_CODE / name for name in _POLICY_CODE])
+    policy = fingerprint.of_parts(classifier, faq.index.name, sorted(content.scenario_ids), code)
+    return Artifacts(faq, root / CLASSIFIERS / classifier, root / POLICIES / policy)
 
 
 def make_artifacts(
@@ -97,12 +108,21 @@ def make_artifacts(
     examples = _labelled(content, labelled)
     analyser = RememberingAnalyser(load_lexicon(root / LEXICON))
     faq = build(root, say, content=content, analyser=analyser, fresh=fresh)
-    artifacts = Artifacts(faq, plan_artifacts(root, content, examples).classifier)
+    artifacts = plan_artifacts(root, content, examples)
     if not artifacts.classifier.exists():
         say(f"classifier from {len(examples)} utterances")
         held_out = calibration_texts(root)
-        write_folder(artifacts.classifier, lambda folder: _fit(analyser, content, examples, held_out, faq, folder))
+        write_folder(
+            artifacts.classifier, lambda folder: _fit_classifier(analyser, content, examples, held_out, faq, folder)
+        )
+    if not artifacts.policy.exists():
+        say("thresholds")
+        calibrated = bool(calibration_texts(root))
+        write_folder(
+            artifacts.policy, lambda folder: _fit_policy(analyser, content.scenario_ids, calibrated, artifacts, folder)
+        )
     keep_newest(root / CLASSIFIERS, artifacts.classifier)
+    keep_newest(root / POLICIES, artifacts.policy)
     return artifacts
 
 
@@ -112,13 +132,11 @@ def _labelled(content: Content, labelled: Iterable[Labelled] | None) -> list[Lab
 
 
 def _classifier_hash(content: Content, labelled: list[Labelled], held_out: list[Labelled], faq: Built) -> str:
-    code = fingerprint.of_files(
-        [_CODE / name for name in ("classifier.py", "decision.py", "fitting.py")] + ANALYSIS_CODE
-    )
-    return fingerprint.of_parts(labelled, held_out, _texts(content), faq.encoder.name, code)
+    code = fingerprint.of_files([_CODE / name for name in _CLASSIFIER_CODE] + ANALYSIS_CODE)
+    return fingerprint.of_parts(labelled, held_out, described_texts(content), faq.encoder.name, code)
 
 
-def _texts(content: Content) -> list[tuple[str, str, str]]:
+def described_texts(content: Content) -> list[tuple[str, str, str]]:
     """(scenario, text, kind) of everything but utterances that tells what a scenario is about."""
     texts = []
     for scenario in content.scenarios:
@@ -129,7 +147,7 @@ def _texts(content: Content) -> list[tuple[str, str, str]]:
     return texts
 
 
-def _fit(
+def _fit_classifier(
     analyser: Analyser,
     content: Content,
     labelled: list[Labelled],
@@ -141,15 +159,47 @@ def _fit(
 
     encoder = load_encoder(faq.encoder)
     examples = [Example(intent, analyser(text)) for intent, text in labelled]
-    examples += [Example(scenario, analyser(text), Kind(kind)) for scenario, text, kind in _texts(content)]
+    examples += [Example(scenario, analyser(text), Kind(kind)) for scenario, text, kind in described_texts(content)]
     known = {example.label for example in examples}
     unseen = [Example(intent, analyser(text)) for intent, text in held_out if intent in known]
-    # The static encoder's vectors are a linear map of the very features that the classifier sees.
-    sides = [
-        None if isinstance(encoder, StaticEncoder) else vectors_of(encoder, [example.analysis for example in side])
-        for side in (examples, unseen)
-    ]
-    fitted = fit(examples, content.scenario_ids, sides[0], unseen, sides[1])
+    unseen_vectors = vectors_of(encoder, [example.analysis for example in unseen]) if unseen else None
+    if isinstance(encoder, StaticEncoder):
+        # its vectors are sums over the very features that the classifier sees: only its head adds to them
+        fitted = fit(examples, None, unseen, unseen_vectors, encoder.head)
+    else:
+        fitted = fit(examples, vectors_of(encoder, [example.analysis for example in examples]), unseen, unseen_vectors)
     fitted.classifier.save(folder)
-    fitted.thresholds.save(folder)
-    fitted.report.save(folder)
+    fitted.unseen.save(folder)
+
+
+def _fit_policy(
+    analyser: Analyser, scenarios: frozenset[str], calibrated: bool, artifacts: Artifacts, folder: Path
+) -> None:
+    """Fit trust and thresholds to the classifier's predictions for unseen texts.
+
+    The retriever has a say only where these are calibration sets: it knows the training utterances by heart.
+    """
+    from bot.logic.decision_fitting import UNLIKELY, Case, fit_policy, ranking_of
+    from bot.logic.fitting import Unseen
+
+    unseen = Unseen.load(artifacts.classifier)
+    classes = Classifier.load(artifacts.classifier).classes
+    least = 0.0 if calibrated else UNLIKELY
+    rankings = [ranking_of(row, classes, least) for row in unseen.probabilities]
+    cases = [Case(label, ranking) for label, ranking in zip(unseen.labels, rankings)]
+    if calibrated:
+        index, encoder = FaqIndex.load(artifacts.faq.index), load_encoder(artifacts.faq.encoder)
+        analyses = [analyser(text) for text in unseen.texts]
+        vectors = vectors_of(encoder, analyses)
+        for row, analysis in enumerate(analyses):
+            likely = dict(zip(classes, unseen.probabilities[row].tolist()))
+            found = index.search(analysis, vectors[row : row + 1], likely, 1)
+            cases[row] = replace(cases[row], nearest=nearest_of(found.hits), told=found.scenarios)
+    policy, report = fit_policy(cases, scenarios, calibration_sets=calibrated)
+    policy.save(folder)
+    report.save(folder)
+
+
+def nearest_of(hits: Sequence[Hit]) -> Nearest | None:
+    """The best of the retriever's hits, as the decision sees it."""
+    return Nearest(hits[0].scenario, hits[0].score, hits[0].likeness) if hits else None

@@ -1,7 +1,7 @@
 """The scenario classifier as it serves: one linear model over sparse features and the message's vector, calibrated.
 
-Numpy only; it is fitted in bot.logic.fitting. The vector counts only where it knows more than the features: the static
-encoder's is a linear map of the very same ones.
+Numpy only; it is fitted in bot.logic.fitting. The weights of the vector are the static encoder's own head, which was
+trained together with it, or fitted beside the others where the encoder is somebody else's.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ _ARRAYS = "classifier.npz"
 #: The blocks of features, by their prefix, with their weights; each block is scaled to length 1 before.
 #: Chosen on evals/sets/*.tuning.jsonl; with 20 utterances a scenario concepts were worth four times as much.
 BLOCKS = {"c": 1.0, "w": 0.7, "k": 0.3, "p": 0.6}
-VECTOR_WEIGHT = 0.7
 
 #: A feature's count in a text, damped; no text has more than so many.
 _MOST = 100
@@ -108,9 +107,9 @@ class Classifier:
     def probabilities(self, analysis: Analysis, vector: Floats) -> Floats:
         """[classes], adding up to 1; `vector` is the text's encoding, [dim]."""
         columns, values = self._space.row(analysis)
-        scores = values @ self._sparse[columns] + self._bias
+        scores = values @ self._sparse[columns].astype(np.float32) + self._bias
         if len(self._dense):
-            scores = scores + VECTOR_WEIGHT * (vector @ self._dense)
+            scores = scores + vector @ self._dense
         return self.calibration.probabilities(scores)
 
     def save(self, folder: Path) -> None:
@@ -141,7 +140,7 @@ class Classifier:
             return cls(
                 model["classes"],
                 space,
-                arrays["sparse"].astype(np.float32),
+                arrays["sparse"],
                 arrays["dense"],
                 arrays["bias"],
                 Calibration(**model["calibration"]),

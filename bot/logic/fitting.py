@@ -1,4 +1,4 @@
-"""Fitting classifier, calibration and thresholds, and measuring all of it on texts the model has not seen.
+"""Fitting the classifier and its calibration on texts the model has not seen.
 
 Needs scikit-learn; nothing that serves imports this module. The texts are those of the calibration sets where there are
 any; else the utterances are held out in turn, in folds that keep near-duplicates together, so that a prediction is never
@@ -7,12 +7,11 @@ helped by its own paraphrase.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import Enum
 from multiprocessing import get_context
 from pathlib import Path
@@ -23,41 +22,27 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize, minimize_scalar
 from sklearn.svm import LinearSVC
 
-from bot.logic.classifier import VECTOR_WEIGHT, Calibration, Classifier, FeatureSpace, Floats, logit, softmax
-from bot.logic.decision import HUMAN_SCENARIO, Decision, Policy, Ranked, Thresholds
-from common.content import OUT_OF_SCOPE
+from bot.logic.classifier import Calibration, Classifier, FeatureSpace, Floats, logit, softmax
 from faq_index import likeness
 from faq_index.analysis import Analysis
-from faq_index.encoder import keyed_features
+from faq_index.encoder import Head, keyed_features
 
 FOLDS = 3
 _C = 1.0
 #: Looser than scikit-learn's 1e-4: a quarter faster, and as good.
 _TOLERANCE = 0.1
 _MIN_COUNT = 2
-#: Classes less likely than this change no decision.
-_UNLIKELY = 1e-4
+#: What the classes of another process are called.
+_OTHERS = ""
+#: What the vector counts beside the other features, when vectors are features.
+_VECTOR_WEIGHT = 0.7
+#: What the encoder's head counts beside the linear model. Chosen on evals/sets/scenarios.tuning.jsonl.
+_HEAD_SHARE = 0.17
 #: Texts that share this much (Jaccard over trigrams) stay in one fold.
 _NEAR_DUPLICATE = 0.6
 
-_REPORT = "report.json"
 
-
-@dataclass(frozen=True)
-class Targets:
-    """What the thresholds are fitted to."""
-
-    #: Of the messages answered straight away, this share has to get the right scenario.
-    precision: float = 0.97
-    #: Of real questions, at most this share may be taken for out of scope or for a dialogue act.
-    lost: float = 0.05
-    #: Of the messages taken for a dialogue act, this share has to be that act.
-    act: float = 0.75
-    #: Of the messages taken for a wish for a person, this share has to be one: a wrong one costs a question back.
-    human: float = 0.6
-
-
-_USUAL = Targets()
+_UNSEEN = "unseen.npz"
 
 _Job = tuple[scipy.sparse.csr_matrix, NDArray[np.str_]]
 #: (classes, weights [features, classes], bias [classes])
@@ -82,87 +67,84 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Report:
-    """What was measured on texts that were held out."""
+class Unseen:
+    """What the fitted classifier makes of texts it was not trained on."""
 
-    #: Whether those were calibration sets; else training utterances, out of fold.
-    calibration_sets: bool
-    texts: int
-    classes: int
-    top1: float
-    top3: float
-    #: Of real questions: answered straight away, and how many of those rightly.
-    answered: float
-    precision: float
-    clarified: float
-    #: Of the clarified, the share whose scenario is among the three offered.
-    clarified_right: float
-    #: Of real questions, the share taken for out of scope or for a dialogue act.
-    lost: float
-    #: Of out-of-scope messages, the share that was neither answered nor clarified.
-    out_of_scope_caught: float
-    #: Of wishes for a person, the share handed over.
-    human_right: float
-    acts_right: float
-    expected_calibration_error: float
-    thresholds: Thresholds
+    texts: list[str]
+    labels: list[str]
+    #: [texts, classes]
+    probabilities: Floats
 
     def save(self, folder: Path) -> None:
-        """Write the figures to `folder`."""
-        (folder / _REPORT).write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+        """Write the predictions to `folder`."""
+        np.savez_compressed(
+            folder / _UNSEEN, texts=self.texts, labels=self.labels, probabilities=self.probabilities.astype(np.float16)
+        )
 
     @classmethod
-    def load(cls, folder: Path) -> Report:
-        """The figures saved to `folder`."""
-        values = json.loads((folder / _REPORT).read_text(encoding="utf-8"))
-        return cls(**{**values, "thresholds": Thresholds(**values["thresholds"])})
+    def load(cls, folder: Path) -> Unseen:
+        """The predictions saved to `folder`."""
+        with np.load(folder / _UNSEEN) as stored:
+            probabilities = stored["probabilities"].astype(np.float32)
+            return cls(stored["texts"].tolist(), stored["labels"].tolist(), probabilities)
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """Everything the pipeline needs, and how good it is."""
+    """The classifier, and its probabilities for unseen texts."""
 
     classifier: Classifier
-    thresholds: Thresholds
-    report: Report
+    unseen: Unseen
 
 
 def fit(
     examples: Sequence[Example],
-    scenarios: frozenset[str],
     vectors: Floats | None = None,
     held_out: Sequence[Example] = (),
     held_out_vectors: Floats | None = None,
+    head: Head | None = None,
     processes: int = 2,
-    targets: Targets = _USUAL,
 ) -> Fitted:
-    """Fit on all examples; calibrate and choose thresholds on predictions for texts that were held out.
+    """Fit on all examples; calibrate on predictions for texts that were held out.
 
     `held_out` are texts of the calibration sets; without any, the examples' own utterances are held out in turn.
-    `vectors`, [examples, dim], are features too when they are given.
+    `vectors`, [examples, dim], are features too when they are given. A `head` is added to what is fitted, and judges
+    `held_out_vectors`: it knows the examples already, so it counts only beside calibration sets.
     """
     space = build_space([example.analysis for example in examples])
     matrix = sparse_rows(examples, space, vectors)
     labels = np.asarray([example.label for example in examples])
+    split = len(space.names)
     if held_out:
-        (whole,) = _train_all([(matrix, labels)], 1)
-        names, coefficients, bias = whole
-        scores = (sparse_rows(held_out, space, held_out_vectors) @ coefficients + bias).astype(np.float32)
-        truth = np.asarray([example.label for example in held_out])
+        names, weights, bias = train_parted(matrix, labels, processes)
+        rows = sparse_rows(held_out, space, None if vectors is None else held_out_vectors)
+        scores = (rows @ weights + bias).astype(np.float32)
+        unseen, dense = list(held_out), weights[split:]
+        if head is not None and held_out_vectors is not None:
+            dense, more = head_beside(head, names)
+            bias = bias + more
+            scores = scores + held_out_vectors @ dense + more
     else:
         folds = assign_folds(examples)
         *partial, whole = _train_all(_fold_jobs(folds, matrix, labels), processes)
-        names, coefficients, bias = whole
-        measured = np.asarray([example.kind is Kind.UTTERANCE for example in examples])
-        scores = _out_of_fold(folds, matrix, names, partial)[measured]
-        truth = labels[measured]
-    calibration = fit_calibration(scores, np.asarray([names.index(label) for label in truth]))
-    probabilities = calibration.probabilities(scores)
-    thresholds = fit_thresholds(probabilities, truth, names, scenarios, targets)
-    report = measure(probabilities, truth, names, scenarios, thresholds, calibration_sets=bool(held_out))
-    split = len(space.names)
-    return Fitted(
-        Classifier(names, space, coefficients[:split], coefficients[split:], bias, calibration), thresholds, report
+        names, weights, bias = whole
+        spoken = np.asarray([example.kind is Kind.UTTERANCE for example in examples])
+        scores = _out_of_fold(folds, matrix, names, partial)[spoken]
+        unseen, dense = [example for example in examples if example.kind is Kind.UTTERANCE], weights[split:]
+    calibration = fit_calibration(scores, np.asarray([names.index(example.label) for example in unseen]))
+    classifier = Classifier(names, space, weights[:split], dense, bias, calibration)
+    texts, truth = [example.analysis.source for example in unseen], [example.label for example in unseen]
+    return Fitted(classifier, Unseen(texts, truth, calibration.probabilities(scores)))
+
+
+def head_beside(head: Head, names: Sequence[str]) -> tuple[Floats, Floats]:
+    """Weights [dim, classes] and bias [classes] of the encoder's head; a class that it lacks gets the mean."""
+    column = {name: index for index, name in enumerate(head.classes)}
+    all_weights = np.column_stack([head.weights, head.weights.mean(axis=1)])
+    all_bias = np.append(head.bias, head.bias.mean())
+    columns = [column.get(name, len(column)) for name in names]
+    return (_HEAD_SHARE * all_weights[:, columns]).astype(np.float32), (_HEAD_SHARE * all_bias[columns]).astype(
+        np.float32
     )
 
 
@@ -204,81 +186,6 @@ def fit_calibration(scores: Floats, truth: NDArray[np.int64]) -> Calibration:
 
     slope, intercept = minimize(platt_loss, [1.0, 0.0], method="Nelder-Mead").x
     return Calibration(temperature, max(float(slope), 0.05), float(intercept))
-
-
-def fit_thresholds(
-    probabilities: Floats, labels: NDArray[np.str_], classes: Sequence[str], scenarios: frozenset[str], targets: Targets
-) -> Thresholds:
-    """The lowest bar for answering that keeps the precision; the lowest for out of scope that loses few questions."""
-    names = np.asarray(classes)[probabilities.argmax(axis=1)]
-    confidence = probabilities.max(axis=1)
-    right = names == labels
-    real = np.isin(labels, list(scenarios))
-    together = np.sort(probabilities[:, np.isin(classes, list(scenarios))], axis=1)[:, -3:].sum(axis=1)
-    foreign = probabilities[:, list(classes).index(OUT_OF_SCOPE)] if OUT_OF_SCOPE in classes else 0 * together
-    foreign = foreign / np.maximum(foreign + together, 1e-9)
-    asked = np.isin(names, list(scenarios))
-    human = asked & (names == HUMAN_SCENARIO)
-    act = ~asked & (names != OUT_OF_SCOPE)
-    act_bar = _lowest_bar(confidence[act], right[act], targets.act)
-    clarify_bar = float(np.quantile(together[real], targets.lost / 10)) if real.any() else 0.3
-    lost = real & ((act & (confidence >= act_bar)) | (together < clarify_bar))
-    foreign_bar = _bar_that_loses(foreign[real], lost[real], targets.lost)
-    ours = asked & ~human & (foreign < foreign_bar)
-    return Thresholds(
-        answer=_lowest_bar(confidence[ours], right[ours], targets.precision),
-        out_of_scope=foreign_bar,
-        clarify=clarify_bar,
-        act=act_bar,
-        human=_lowest_bar(confidence[human], right[human], targets.human),
-    )
-
-
-def _bar_that_loses(score: Floats, lost: NDArray[np.bool_], share: float) -> float:
-    """The lowest bar over which no more than `share` lie, together with those `lost` already."""
-    budget = int(share * len(score)) - int(lost.sum())
-    others = np.sort(score[~lost])[::-1]
-    return float(np.nextafter(others[budget], np.float32(2))) if 0 <= budget < len(others) else 1.01
-
-
-def measure(
-    probabilities: Floats,
-    labels: NDArray[np.str_],
-    classes: Sequence[str],
-    scenarios: frozenset[str],
-    thresholds: Thresholds,
-    calibration_sets: bool = False,
-) -> Report:
-    """What the decisions come to on these predictions."""
-    ranked = [_ranking(row, classes) for row in probabilities]
-    policy = Policy(thresholds, scenarios)
-    outcomes = [policy.decide(ranking) for ranking in ranked]
-    offered = [[item.name for item in policy.scenarios_of(ranking)[:3]] for ranking in ranked]
-    questions = [index for index, label in enumerate(labels) if label in scenarios]
-    foreign = [index for index, label in enumerate(labels) if label == OUT_OF_SCOPE]
-    acts = [index for index, label in enumerate(labels) if label not in scenarios and label != OUT_OF_SCOPE]
-    said = [index for index, outcome in enumerate(outcomes) if outcome.decision is Decision.ANSWER]
-    answered = [index for index in questions if outcomes[index].decision is Decision.ANSWER]
-    human = [index for index, label in enumerate(labels) if label == HUMAN_SCENARIO]
-    clarified = [index for index in questions if outcomes[index].decision is Decision.CLARIFY]
-    away = {Decision.FALLBACK, Decision.SMALLTALK}
-    return Report(
-        calibration_sets=calibration_sets,
-        texts=len(labels),
-        classes=len(classes),
-        top1=_share(labels[index] == offered[index][0] for index in questions),
-        top3=_share(labels[index] in offered[index] for index in questions),
-        answered=len(answered) / max(len(questions), 1),
-        precision=_share(ranked[index][0].name == labels[index] for index in said),
-        clarified=len(clarified) / max(len(questions), 1),
-        clarified_right=_share(labels[index] in offered[index] for index in clarified),
-        lost=_share(outcomes[index].decision in away for index in questions),
-        out_of_scope_caught=_share(outcomes[index].decision in away for index in foreign),
-        human_right=_share(outcomes[index].decision is Decision.HANDOFF for index in human),
-        acts_right=_share(outcomes[index].intent.name == labels[index] for index in acts),
-        expected_calibration_error=_calibration_error(probabilities, labels, classes),
-        thresholds=thresholds,
-    )
 
 
 def _groups(examples: Sequence[Example]) -> NDArray[np.int64]:
@@ -328,7 +235,23 @@ def sparse_rows(
     matrix = scipy.sparse.csr_matrix((values, columns, ends), shape=(len(rows), len(space.names)))
     if vectors is None:
         return matrix
-    return scipy.sparse.hstack([matrix, VECTOR_WEIGHT * vectors], format="csr")
+    return scipy.sparse.hstack([matrix, _VECTOR_WEIGHT * vectors], format="csr")
+
+
+def train_parted(matrix: scipy.sparse.csr_matrix, labels: NDArray[np.str_], processes: int) -> _Trained:
+    """One against all others, the classes shared out among the processes: those of another process are one class here."""
+    classes = np.unique(labels)
+    # with two classes or fewer scikit-learn makes one model for both
+    parts = np.array_split(classes, max(min(processes, len(classes) // 3), 1))
+    trained = _train_all([(matrix, np.where(np.isin(labels, part), labels, _OTHERS)) for part in parts], processes)
+    names: list[str] = []
+    weights, biases = [], []
+    for part, (found, weight, bias) in zip(parts, trained):
+        columns = [found.index(name) for name in part]
+        names += [str(name) for name in part]
+        weights.append(weight[:, columns])
+        biases.append(bias[columns])
+    return names, np.concatenate(weights, axis=1), np.concatenate(biases)
 
 
 def _train_all(jobs: Sequence[_Job], processes: int) -> list[_Trained]:
@@ -345,37 +268,3 @@ def _train(job: _Job) -> _Trained:
     matrix, labels = job
     model = LinearSVC(C=_C, tol=_TOLERANCE, random_state=0).fit(matrix, labels)
     return list(model.classes_), model.coef_.T.astype(np.float32), model.intercept_.astype(np.float32)
-
-
-def _lowest_bar(confidence: Floats, right: NDArray[np.bool_], precision: float) -> float:
-    """The lowest confidence from which on at least `precision` of the predictions are right; 1.01 if there is none."""
-    if not len(confidence):
-        return 0.5
-    order = np.argsort(-confidence)
-    shares = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
-    good = np.flatnonzero(shares >= precision)
-    return float(confidence[order][good[-1]]) if len(good) else 1.01
-
-
-def _ranking(row: Floats, classes: Sequence[str]) -> list[Ranked]:
-    """The classes that matter to a decision, best first."""
-    likely = np.flatnonzero(row > _UNLIKELY)
-    return [Ranked(classes[index], float(row[index])) for index in likely[np.argsort(-row[likely], kind="stable")]]
-
-
-def _share(hits: object) -> float:
-    values = list(hits)  # type: ignore[call-overload]
-    return sum(bool(value) for value in values) / len(values) if values else 0.0
-
-
-def _calibration_error(probabilities: Floats, labels: NDArray[np.str_], classes: Sequence[str]) -> float:
-    """Expected calibration error over ten equal bins of confidence."""
-    confidence = probabilities.max(axis=1)
-    right = np.asarray(classes)[probabilities.argmax(axis=1)] == labels
-    bins = np.minimum((confidence * 10).astype(int), 9)
-    gaps = [
-        abs(right[bins == number].mean() - confidence[bins == number].mean()) * (bins == number).mean()
-        for number in range(10)
-        if (bins == number).any()
-    ]
-    return float(sum(gaps))

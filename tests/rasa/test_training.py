@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from bot.logic.fitting import Report, Targets
+from bot.logic.decision_fitting import Report, Targets
 from bot.parse import load_agent, parse
 from bot.release import load_release
 from bot.train import inputs_hash
@@ -154,7 +154,7 @@ def test_the_tool_reads_and_writes_json_lines() -> None:
 
 def test_the_report_keeps_what_the_decision_promises() -> None:
     release = load_release(ROOT)
-    report = Report.load(ROOT / release.manifest.classifier)
+    report = Report.load(ROOT / release.manifest.policy)
     assert report.precision >= Targets().precision - 0.01 and report.lost <= 0.05
     assert report.top3 > report.top1 > 0.6 and report.expected_calibration_error < 0.05
 

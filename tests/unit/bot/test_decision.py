@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bot.logic.decision import Decision, Policy, Ranked, Thresholds, foreignness
+from bot.logic.decision import Blend, Decision, Nearest, Policy, Ranked, Sureness, Thresholds, foreignness
 
 LIMITS = Thresholds(answer=0.8, out_of_scope=0.5, clarify=0.3, act=0.5, human=0.6)
 POLICY = Policy(LIMITS, frozenset({"pay_refund", "pay_failed", "tech_lag", "service_human", "service_crisis"}))
@@ -40,13 +41,14 @@ def test_decisions(shares: dict[str, float], decision: str, intent: str) -> None
 def test_a_wish_for_a_person_is_never_answered_by_an_entry() -> None:
     sure = Policy(Thresholds(answer=0.1, human=0.9), POLICY.scenarios)
     assert sure.decide(ranking(service_human=0.8)).decision is Decision.CLARIFY
-    assert sure.decide(ranking(tech_lag=0.9), "service_human").decision is Decision.HANDOFF
+    assert sure.decide(ranking(tech_lag=0.9), Nearest("service_human", 1.0, 1.0)).decision is Decision.HANDOFF
 
 
 def test_the_same_question_is_answered_whatever_the_classifier_says() -> None:
-    outcome = POLICY.decide(ranking(out_of_scope=0.9), "pay_refund")
+    same = Nearest("pay_refund", 1.0, 1.0)
+    outcome = POLICY.decide(ranking(out_of_scope=0.9), same)
     assert (outcome.decision, outcome.intent) == (Decision.ANSWER, Ranked("pay_refund", 1.0))
-    assert [item.name for item in POLICY.scenarios_of(ranking(tech_lag=0.6, pay_refund=0.2), "pay_refund")] == [
+    assert [item.name for item in POLICY.scenarios_of(ranking(tech_lag=0.6, pay_refund=0.2), same)] == [
         "pay_refund",
         "tech_lag",
     ]
@@ -57,5 +59,23 @@ def test_foreignness_is_a_share() -> None:
 
 
 def test_a_policy_survives_its_folder(tmp_path: Path) -> None:
-    POLICY.save(tmp_path)
-    assert Policy.load(tmp_path) == POLICY
+    policy = replace(POLICY, sureness=Sureness((1.0,) * 7, (0.5,) * 7), blend=Blend(0.5, 2.0))
+    policy.save(tmp_path)
+    assert Policy.load(tmp_path) == policy
+
+
+def test_trust_follows_the_evidence() -> None:
+    agreeing = Sureness(right=(0.0, 0.0, 0.0, 0.0, 5.0, 0.0, 2.0), foreign=(0.0,) * 7)
+    policy = replace(POLICY, sureness=agreeing)
+    shares = ranking(pay_refund=0.5, pay_failed=0.4)
+    near, far = Nearest("pay_refund", 0.5, 0.9), Nearest("tech_lag", 0.5, 0.1)
+    assert policy.judge(shares, near).sure > 0.99 > policy.judge(shares, far).sure
+
+
+def test_a_blend_ranks_scenarios_anew_and_leaves_the_rest() -> None:
+    shares = ranking(pay_refund=0.5, pay_failed=0.3, greet=0.2)
+    told = {"pay_refund": 0.1, "pay_failed": 0.9}
+    blended = Blend(1.0, 1.0).ranking(shares, told)
+    assert [item.name for item in blended] == ["pay_failed", "greet", "pay_refund"]
+    assert sum(item.confidence for item in blended) == pytest.approx(1)
+    assert Blend().ranking(shares, told) == shares

@@ -20,7 +20,9 @@ from bot.release import (
 )
 from bot.train import inputs_hash, main, train
 
-MANIFEST = Manifest("hash", "models/encoder/e", "models/faq/f", "models/classifier/c", "2026-11-23T00:00:00+00:00")
+MANIFEST = Manifest(
+    "hash", "models/encoder/e", "models/faq/f", "models/classifier/c", "models/policy/p", "2026-11-23T00:00:00+00:00"
+)
 
 
 @pytest.fixture
@@ -58,7 +60,7 @@ def test_a_release_without_its_library_is_refused(root: Path) -> None:
     with pytest.raises(ReleaseError, match=r"library\.json"):
         make_release(
             root,
-            lambda: Manifest("h", "e", "models/faq/gone", "c", "t"),
+            lambda: Manifest("h", "e", "models/faq/gone", "c", "p", "t"),
             lambda path: path.write_text("model", encoding="utf-8") and None,
         )
     assert load_release(root) == good
@@ -77,7 +79,7 @@ def test_no_release_says_what_to_do(root: Path) -> None:
 
 class TestTraining:
     def test_nothing_changed_is_nothing_done(self, project: Path, root: Path) -> None:
-        manifest = Manifest(inputs_hash(project), "e", "models/faq/f", "c", "t")
+        manifest = Manifest(inputs_hash(project), "e", "models/faq/f", "c", "p", "t")
         made = make_release(project, lambda: manifest, lambda path: path.write_text("m", encoding="utf-8") and None)
         assert train(project) == made
 
