@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from statistics import mean
 
 import pytest
 
@@ -37,18 +38,28 @@ def test_texts_out_of_scope_are_not_answered(bot: Bot) -> None:
     assert away / len(items) > 0.88
 
 
-def test_the_command_prints_every_part(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_quality_command_prints_its_chapters(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--root", str(ROOT), "quality", "--set", "tuning"]) == 0
     said = capsys.readouterr().out
     for part in (
-        "scenarios\n",
+        "linear SVM",
         "BM25",
         "answered straight away",
-        "out of scope caught",
+        "out of scope, recognised",
         "emotion right",
         "fraud found",
     ):
         assert part in said
+
+
+def test_the_judgement_is_surer_of_right_answers(bot: Bot) -> None:
+    items = load_held_out(ROOT, SETS / "scenarios.tuning.jsonl", [])[::4]
+    found = [(item, bot(item.text)) for item in items]
+    sure = {
+        right: [read.sure for item, read in found if (read.scenarios[0] in item.fields["scenarios"]) == right]
+        for right in (True, False)
+    }
+    assert mean(sure[True]) > mean(sure[False]) + 0.1
 
 
 def test_a_missing_set_is_said_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
