@@ -54,7 +54,7 @@ def give(dispatcher: CollectingDispatcher, tracker: Tracker, known: Knowledge, e
     follow_ups = chips.follow_ups(entry, known.valid_entries(entry.scenario), ranked, seen)
     dispatcher.utter_message(
         text=with_links(entry, english=is_english(context.text(tracker))),
-        buttons=[replies.faq_button(s.faq_id, s.scenario, s.text) for s in follow_ups],
+        buttons=replies.question_buttons(follow_ups, known.library, context.text(tracker)),
         json_message=replies.shown(entry.id, entry.scenario),
     )
     if entry.warning:

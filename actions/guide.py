@@ -31,7 +31,7 @@ class ActionClarify(Action):
         ranked = [known.library.entry(r["id"]) for r in context.ranked_entries(tracker)]
         first_of = {s: entries[0] for s in likely if (entries := known.valid_entries(s))}
         options = chips.alternatives(likely, ranked, first_of)
-        buttons = [replies.faq_button(o.faq_id, o.scenario, o.text) for o in options]
+        buttons = replies.question_buttons(options, known.library, context.text(tracker))
         dispatcher.utter_message(response="utter_clarify", buttons=buttons)
         return [SlotSet("pending", "suggestion"), SlotSet("suggested", [o.faq_id for o in options])]
 
@@ -59,7 +59,7 @@ class ActionUnsolved(Action):
         if last and last in known.library:
             entry = known.library.entry(last)
             others = chips.follow_ups(entry, known.valid_entries(entry.scenario), [], context.shown_entries(tracker))
-            buttons = [replies.faq_button(s.faq_id, s.scenario, s.text) for s in others]
+            buttons = replies.question_buttons(others, known.library, context.text(tracker))
         first = "utter_unsolved" if buttons else "utter_unsolved_again"
         return failed(dispatcher, tracker, first, "utter_unsolved_again", buttons)
 

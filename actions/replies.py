@@ -9,12 +9,28 @@ import json
 from collections.abc import Iterable
 from typing import Any, Optional
 
+from common.text import is_english
+from faq_index.library import Library
+from suggest.chips import Suggestion
+
 Button = dict[str, str]
 
 
 def faq_button(faq_id: str, scenario: str, text: str) -> Button:
     """A chip that asks exactly one FAQ entry; as a payload it is the scenario's intent with the entry as entity."""
     return {"title": text, "payload": f"/{scenario}{json.dumps({'faq_id': faq_id})}"}
+
+
+def question_buttons(suggestions: Iterable[Suggestion], library: Library, text: str) -> list[Button]:
+    """A chip for each suggestion, in the language of the player's `text` where the library has it."""
+    english = is_english(text)
+    buttons = []
+    for suggestion in suggestions:
+        foreign = library.entry(suggestion.faq_id).english if english else None
+        buttons.append(
+            faq_button(suggestion.faq_id, suggestion.scenario, foreign.question if foreign else suggestion.text)
+        )
+    return buttons
 
 
 def intent_button(intent: str, text: str) -> Button:

@@ -71,6 +71,25 @@ def test_a_fault_is_named(project: Path, change: Callable[[Path], None], place: 
     assert main(["--root", str(project), "check"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("pay_not_arrived.q0\t充值没到账", ""),
+        ("pay_not_arrived.q0,pay_not_arrived.q1\t充值没到账", ""),
+        ("pay_not_arrived.q0\t谁也没说过", "is no utterance of pay_not_arrived"),
+        ("service_human.q0\t充值没到账", "service_human.q0 is no entry of pay_not_arrived"),
+        ("pay_not_arrived.q0\t充值没到账\npay_not_arrived.q1\t充值没到账", "stands already at"),
+        ("充值没到账", "expected two columns"),
+    ],
+)
+def test_labels_of_utterances_are_checked(project: Path, line: str, message: str) -> None:
+    path = project / "faq_index/asked/pay/pay_not_arrived.tsv"
+    path.parent.mkdir(parents=True)
+    path.write_text(f"# entry, utterance\n{line}\n", encoding="utf-8")
+    found = [str(problem) for problem in check_content(project)[1]]
+    assert bool(found) == bool(message) and all(message in problem for problem in found), found
+
+
 def test_too_few_examples_are_named(project: Path) -> None:
     replace(NLU, "    - 充值没到账\n", "")(project)
     replace(LIBRARY, "  - 在哪里注册\n", "")(project)
