@@ -47,7 +47,7 @@ class ActionOutOfScope(Action):
 
 
 class ActionUnsolved(Action):
-    """The last answer did not help: other entries, then a person."""
+    """The last answer did not help: other entries of its scenario, the likeliest first; then a person."""
 
     def name(self) -> str:
         return "action_unsolved"
@@ -58,7 +58,9 @@ class ActionUnsolved(Action):
         last = tracker.get_slot("last_faq")
         if last and last in known.library:
             entry = known.library.entry(last)
-            others = chips.follow_ups(entry, known.valid_entries(entry.scenario), [], context.shown_entries(tracker))
+            places = {ranked["id"]: place for place, ranked in enumerate(context.ranked_entries(tracker))}
+            siblings = sorted(known.valid_entries(entry.scenario), key=lambda one: places.get(one.id, len(places)))
+            others = chips.follow_ups(entry, siblings, [], context.shown_entries(tracker))
             buttons = replies.question_buttons(others, known.library, context.text(tracker))
         first = "utter_unsolved" if buttons else "utter_unsolved_again"
         return failed(dispatcher, tracker, first, "utter_unsolved_again", buttons)

@@ -55,6 +55,14 @@ async def test_a_follow_up_is_answered_within_the_last_scenario(dialogue: Any) -
     assert output.understanding["context"] == "follow_up"
 
 
+async def test_what_did_not_help_is_followed_by_the_likeliest_of_the_scenario(dialogue: Any) -> None:
+    await dialogue.pick("faq:account_register.howto")
+    output = await dialogue.say("还是不行")
+    ranked = [faq["id"] for faq in output.understanding["faq"] if faq["id"] != "account_register.howto"]
+    assert output.understanding["intent"]["name"] == "unsolved"
+    assert ranked[0].startswith("account_register.") and output.chips[0].id == f"faq:{ranked[0]}"
+
+
 async def test_a_new_topic_is_not_taken_for_a_follow_up(dialogue: Any) -> None:
     await dialogue.pick("faq:account_register.howto")
     question = knowledge().library.entry("account_code_missing.not_received").question
