@@ -162,5 +162,5 @@ def test_the_report_keeps_what_the_decision_promises() -> None:
 def test_a_stock_rasa_train_works(tmp_path: Path) -> None:
     environment = {**os.environ, "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "TQDM_DISABLE": "1"}
     command = [sys.executable, "-m", "rasa", "train", "--out", str(tmp_path), "--fixed-model-name", "stock"]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=1200)
     assert done.returncode == 0 and (tmp_path / "stock.tar.gz").exists(), done.stdout[-2000:] + done.stderr[-2000:]
