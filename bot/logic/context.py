@@ -184,7 +184,7 @@ def interpret(text: str, last: LastAnswer | None, reader: Reader, marks: Marks) 
 
 
 def _correction(text: str, plain: Reading, last: LastAnswer, reader: Reader, marks: Marks) -> Interpretation | None:
-    """The reading of what is meant, without the last scenario; None when that is still the likeliest."""
+    """The reading of what is meant: without the last scenario, or just that one; None when it changes nothing."""
     meant = marks.meant(text)
     if meant is None:
         return None
@@ -194,6 +194,10 @@ def _correction(text: str, plain: Reading, last: LastAnswer, reader: Reader, mar
         return None
     # Where both are sure of the same scenario, the whole text says more of the entry.
     reading = answers[0] if len({answer.top for answer in answers}) == 1 else alone
+    if alone.decision is Decision.ANSWER and alone.top == last.scenario != plain.top:
+        return Interpretation(
+            Kind.CORRECTION, alone
+        )  # what is denied is something else: the last answer was on its way
     if reading.decision not in (Decision.ANSWER, Decision.CLARIFY) or reading.top == last.scenario:
         return None
     return Interpretation(Kind.CORRECTION, _without(reading, last.scenario))

@@ -129,6 +129,11 @@ class TestCorrection:
         assert [item.name for item in reading.scenarios] == ["pay_not_arrived"]
         assert (reading.decision, reading.intent.name) == (Decision.ANSWER, "pay_not_arrived")
 
+    def test_what_is_denied_may_be_what_was_never_answered(self) -> None:
+        reader = FakeReader({"不是找回，是退款": sure("account_forgot_password"), "是退款": sure("pay_refund")})
+        found = understood(reader, "不是找回，是退款")
+        assert (found.kind, found.reading.top) == (Kind.CORRECTION, "pay_refund")
+
     def test_a_denial_within_the_last_scenario_is_none(self) -> None:
         reader = FakeReader(
             {"不是苹果，是安卓": unsure("pay_refund"), "是安卓": unsure("tech_compat")}, {"android": 0.9}
