@@ -40,7 +40,7 @@ _USUAL = StaticSettings()
 _PROCESSES = 2
 #: The legs that see the vectors, and those that see the words.
 _VECTORS = ("meaning", "centre")
-_BM25 = ("wording", "questions", "entry")
+_BM25 = ("questions", "entry")
 
 
 @dataclass(frozen=True)
@@ -241,8 +241,7 @@ def judge(trained: Trained, items: Sequence[HeldOutText], parts: Parts) -> Judge
 
 def _questions(trained: Trained, items: Sequence[HeldOutText], judged: Judged, chances: Floats) -> list[Question]:
     likely = [dict(zip(trained.linear.classes, row.tolist())) for row in chances]
-    found = questions_of(trained.index, items, judged.analyses, judged.vectors, likely)
-    return found if trained.variant.pinyin else without_legs(found, ("sound",))
+    return questions_of(trained.index, items, judged.analyses, judged.vectors, likely)
 
 
 def fusion_lines(learned_on: Sequence[Question], checked_on: Sequence[Question]) -> Iterator[str]:
@@ -269,4 +268,7 @@ def without_legs(questions: Sequence[Question], names: Sequence[str]) -> list[Qu
 
 
 def _others(names: Sequence[str]) -> list[str]:
+    """All of FEATURES but these, each of which is one."""
+    if unknown := set(names).difference(FEATURES):
+        raise ValueError(f"no features of the ranker: {', '.join(sorted(unknown))}")
     return [name for name in FEATURES if name not in names]

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.logic import decision_fitting
+
 _SAMPLES = 1000
 _INTERVAL = (0.025, 0.975)
-_BINS = 10
 
 Rows = NDArray[np.int64]
 
@@ -96,20 +97,9 @@ def macro_f1(right: Sequence[str], found: Sequence[str]) -> Estimate:
 
 
 def calibration_error(sure: Sequence[float], right: Sequence[bool]) -> Estimate:
-    """Expected calibration error over ten equal bins (Guo et al. 2017)."""
-    chances, hits = np.asarray(sure, dtype=float), np.asarray(right, dtype=float)
-    bins = bins_of(sure)
-
-    def error(rows: Rows) -> float:
-        gaps = np.bincount(bins[rows], (hits - chances)[rows], minlength=_BINS)
-        return float(np.abs(gaps).sum() / len(rows))
-
-    return estimate(error, len(chances))
-
-
-def bins_of(sure: Sequence[float]) -> Rows:
-    """Which tenth of 0..1 each chance lies in, 0..9."""
-    return np.minimum((np.asarray(sure, dtype=float) * _BINS).astype(np.int64), _BINS - 1)
+    """Expected calibration error (bot.logic.decision_fitting.calibration_error)."""
+    chances, hits = np.asarray(sure, dtype=float), np.asarray(right, dtype=bool)
+    return estimate(lambda rows: decision_fitting.calibration_error(chances[rows], hits[rows]), len(chances))
 
 
 def _drawn(count: int) -> NDArray[np.int64]:

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.logic.decision_fitting import bins_of
 from evals.document import Cell, Chart, Line, Section, Table
-from evals.figures import Rows, bins_of, calibration_error, estimate
+from evals.figures import Rows, calibration_error, estimate
 from evals.runs import Read, Run
 
 _PRECISION = 0.97
@@ -115,7 +116,7 @@ def _reliability_chart(reads: Sequence[Read], run: Run) -> Chart:
     lines = []
     for name, method in METHODS.items():
         sure, right = _guesses(reads, method, run)
-        bins = bins_of(sure.tolist())
+        bins = bins_of(sure)
         points = [(float(sure[bins == n].mean()), float(right[bins == n].mean())) for n in np.unique(bins)]
         lines.append(Line(name, points, dotted=True))
     return Chart(

@@ -88,9 +88,11 @@ def calibration_texts(root: Path) -> list[Labelled]:
 def plan_artifacts(root: Path, content: Content | None = None, labelled: Iterable[Labelled] | None = None) -> Artifacts:
     """Where the parts for this content lie, or would lie. `labelled` replaces the content's own utterances."""
     content = content or load_content(root)
-    faq = plan(root, content)
-    examples = _labelled(content, labelled)
-    classifier = _classifier_hash(content, examples, calibration_texts(root), faq)
+    return _planned(root, content, _labelled(content, labelled), calibration_texts(root), plan(root, content))
+
+
+def _planned(root: Path, content: Content, examples: list[Labelled], held_out: list[Labelled], faq: Built) -> Artifacts:
+    classifier = _classifier_hash(content, examples, held_out, faq)
     code = fingerprint.of_files([_CODE / name for name in _POLICY_CODE])
     policy = fingerprint.of_parts(classifier, faq.index.name, sorted(content.scenario_ids), code)
     return Artifacts(faq, root / CLASSIFIERS / classifier, root / POLICIES / policy)
@@ -108,18 +110,18 @@ def make_artifacts(
     examples = _labelled(content, labelled)
     analyser = RememberingAnalyser(load_lexicon(root / LEXICON))
     faq = build(root, say, content=content, analyser=analyser, fresh=fresh)
-    artifacts = plan_artifacts(root, content, examples)
+    held_out = calibration_texts(root)
+    artifacts = _planned(root, content, examples, held_out, faq)
     if not artifacts.classifier.exists():
         say(f"classifier from {len(examples)} utterances")
-        held_out = calibration_texts(root)
         write_folder(
             artifacts.classifier, lambda folder: _fit_classifier(analyser, content, examples, held_out, faq, folder)
         )
     if not artifacts.policy.exists():
         say("thresholds")
-        calibrated = bool(calibration_texts(root))
         write_folder(
-            artifacts.policy, lambda folder: _fit_policy(analyser, content.scenario_ids, calibrated, artifacts, folder)
+            artifacts.policy,
+            lambda folder: _fit_policy(analyser, content.scenario_ids, bool(held_out), artifacts, folder),
         )
     keep_newest(root / CLASSIFIERS, artifacts.classifier)
     keep_newest(root / POLICIES, artifacts.policy)

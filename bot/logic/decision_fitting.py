@@ -39,6 +39,8 @@ _REPORT = "report.json"
 #: Classes less likely than this change no decision of the classifier alone.
 UNLIKELY = 1e-4
 _FOLDS = 5
+#: Of confidence, where it is compared with how often it comes true.
+BINS = 10
 #: Fewer texts of either kind fit no model.
 _FEWEST = 30
 
@@ -252,21 +254,24 @@ def measure(
         out_of_scope_caught=_share(outcomes[index].decision in away for index in foreign),
         human_right=_share(outcomes[index].decision is Decision.HANDOFF for index in human),
         acts_right=_share(outcomes[index].intent.name == labels[index] for index in acts),
-        expected_calibration_error=calibration_error([sure for sure, _ in trusted], [right for _, right in trusted]),
+        expected_calibration_error=calibration_error(
+            np.asarray([sure for sure, _ in trusted], dtype=float),
+            np.asarray([right for _, right in trusted], dtype=bool),
+        ),
         thresholds=policy.thresholds,
     )
 
 
-def calibration_error(confidence: Sequence[float], right: Sequence[bool]) -> float:
+def calibration_error(sure: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
     """Expected calibration error over ten equal bins of confidence (Guo et al. 2017); of nothing it is 0."""
-    sure, hits = np.asarray(confidence), np.asarray(right)
-    bins = np.minimum((sure * 10).astype(int), 9)
-    gaps = [
-        abs(hits[bins == number].mean() - sure[bins == number].mean()) * (bins == number).mean()
-        for number in range(10)
-        if (bins == number).any()
-    ]
-    return float(sum(gaps))
+    gaps = np.bincount(bins_of(sure), right - sure, minlength=BINS)
+    return float(np.abs(gaps).sum() / max(len(sure), 1))
+
+
+def bins_of(sure: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Which tenth of 0..1 each chance lies in, 0..9."""
+    bins: NDArray[np.int64] = np.minimum((sure * BINS).astype(np.int64), BINS - 1)
+    return bins
 
 
 def _bar_that_loses(score: Floats, lost: NDArray[np.bool_], share: float) -> float:

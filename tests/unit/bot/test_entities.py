@@ -18,16 +18,6 @@ LEXICON = ROOT / "data" / "lexicon"
 NOW = datetime(2026, 11, 20, 21, 30)
 
 
-@pytest.fixture(scope="module")
-def finder() -> EntityFinder:
-    return EntityFinder(LEXICON)
-
-
-@pytest.fixture(scope="module")
-def aliases() -> Aliases:
-    return Aliases.read(LEXICON / "aliases.tsv")
-
-
 @pytest.mark.parametrize(
     ("text", "found"),
     [

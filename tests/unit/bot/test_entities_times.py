@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
 from bot.logic.entities import EntityFinder
 from common.text import Aliases, normalise
 
-LEXICON = Path(__file__).parents[3] / "data" / "lexicon"
 FRIDAY = datetime(2026, 11, 20, 21, 30)
-
-
-@pytest.fixture(scope="module")
-def finder() -> EntityFinder:
-    return EntityFinder(LEXICON)
-
-
-@pytest.fixture(scope="module")
-def aliases() -> Aliases:
-    return Aliases.read(LEXICON / "aliases.tsv")
 
 
 @pytest.mark.parametrize(
