@@ -102,6 +102,24 @@ class AgentUnavailable(SupportError):
     code = "agent_unavailable"
 
 
+class OfferGone(SupportError):
+    """An offer that is no longer pending; `state` says what became of it, `owner` and `agent` who has the conversation."""
+
+    code = "offer_gone"
+
+
+class UnknownGroup(SupportError):
+    """No skill group by that id; `groups` names those there are."""
+
+    code = "unknown_group"
+
+
+class Forbidden(SupportError):
+    """Something that only a supervisor may do."""
+
+    code = "forbidden"
+
+
 class LeaseLost(SupportError):
     """The worker's lease on a conversation has passed to another worker."""
 

@@ -23,7 +23,9 @@ ConversationId = Annotated[str, Meta(min_length=1, max_length=64, pattern="^[A-Z
 Text = Annotated[str, Meta(max_length=4 * MAX_TEXT)]  # the limit itself is checked after trimming
 Sender = Literal["player", "bot", "agent", "system"]
 OwnerName = Literal["bot", "queue", "agent"]
-AgentStatus = Literal["online", "busy", "offline"]
+AgentStatus = Literal["online", "busy", "break", "offline"]  # break: 小休, also after missed offers
+Stars = Annotated[int, Meta(ge=1, le=5)]
+RatingName = Literal["professional", "solved", "feeling", "technology", "personal"]
 DispositionName = Literal["solved", "follow_up", "not_solvable", "wrong_place", "no_reply"]
 
 
@@ -63,7 +65,9 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
 class SummaryLine(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One line of the bot's summary; `refs` are the log numbers it rests on."""
 
-    kind: Literal["wish", "scenario", "quote", "fact", "answer", "tone", "urgency", "risk", "reason"]
+    kind: Literal[
+        "wish", "scenario", "quote", "fact", "question", "answer", "promise", "earlier", "tone", "urgency", "risk", "reason"
+    ]
     refs: list[int]
     text: str = ""  # in the player's words, or a code that the desk translates
     data: dict[str, Any] = {}
@@ -89,6 +93,20 @@ class QueueItem(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     scenario: str = ""
     preview: str = ""  # the player's last words
     summary: bool = False  # whether the summary is there
+    group: str = ""  # the skill group
+    tier: int = 0
+    offered_to: str = ""  # display name of the agent who is asked right now
+    away: bool = False  # the player has closed the chat; their place is kept
+
+
+class Stay(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How long an agent had a conversation."""
+
+    agent: str
+    name: str
+    since: int
+    how: Literal["pull", "offer", "transfer", "takeover"]
+    until: int = 0  # 0: still
 
 
 class Episode(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -109,6 +127,19 @@ class Episode(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     summary: Union[Summary, None] = None
     score: int = 0
     rating_text: str = ""
+    ratings: dict[str, int] = {}  # dimension -> 1..5
+    weighted: float = 0.0  # of the five dimensions; 0: not all were rated
+    group: str = ""
+    tier: int = 0
+    offers: int = 0  # how many agents were asked
+    missed: int = 0  # how many of them said no or nothing
+    owners: list[Stay] = []
+    responded_at: int = 0  # the first message of an agent
+    late: list[str] = []  # deadlines that were missed
+    compensation: list[str] = []
+    reasked: int = 0  # times an agent asked for what the summary already held
+    reopens: str = ""  # the episode before, when it ended less than 7 days ago
+    promise: str = ""  # what the agent promised when returning it to the bot
 
 
 class Player(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -129,6 +160,28 @@ class Note(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     author: str
     text: str
     id: str = ""
+    kind: Literal["note", "whisper", "transfer", "invite", "promise", "alert"] = "note"
+    data: dict[str, Any] = {}  # alert: {"code", ...}, for the desk to translate
+
+
+class Guest(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A colleague who was invited into a conversation."""
+
+    id: str
+    display: str
+
+
+class OfferItem(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A conversation that this agent is asked to take, or to join."""
+
+    id: str
+    conversation: str
+    kind: Literal["queue", "transfer", "invite"]
+    made_at: int
+    expires_at: int
+    by: str = ""  # the colleague who asks
+    note: str = ""
+    item: Union[QueueItem, None] = None  # kind queue
 
 
 # ---- player to server ------------------------------------------------------------------------------------------
@@ -173,6 +226,13 @@ class PlayerCancelHuman(Frame, frozen=True, tag="cancel_human"):
     id: CommandId
 
 
+class PlayerKeep(Frame, frozen=True, tag="keep"):
+    """The player leaves while waiting; their place is kept and they are called at their turn."""
+
+    v: Literal[1]
+    id: CommandId
+
+
 class PlayerFeedback(Frame, frozen=True, tag="feedback"):
     """有用 / 没用 under the answer with log number `entry`."""
 
@@ -196,8 +256,9 @@ class PlayerRate(Frame, frozen=True, tag="rate"):
     v: Literal[1]
     id: CommandId
     episode: Annotated[str, Meta(max_length=64)]
-    score: Annotated[int, Meta(ge=1, le=5)]
+    score: Stars
     text: Text = ""
+    ratings: dict[RatingName, Stars] = {}  # the five dimensions, any of them
 
 
 class PlayerTyping(Frame, frozen=True, tag="typing"):
@@ -213,7 +274,7 @@ class Ping(Frame, frozen=True, tag="ping"):
 
 
 PlayerFrame = Union[
-    PlayerHello, PlayerSend, PlayerPick, PlayerHuman, PlayerCancelHuman, PlayerFeedback, PlayerTicket, PlayerRate,
+    PlayerHello, PlayerSend, PlayerPick, PlayerHuman, PlayerCancelHuman, PlayerKeep, PlayerFeedback, PlayerTicket, PlayerRate,
     PlayerTyping, Ping,
 ]  # fmt: skip
 
@@ -259,6 +320,9 @@ class Queue(Frame, frozen=True, tag="queue"):
     position: int  # 1 is next; 0: not waiting
     since: int = 0
     agents_online: int = 0
+    p50_s: int = 0  # half of such waits are over after so many seconds more; 0: not known
+    p90_s: int = 0
+    kept: bool = False  # the player asked to be called at their turn
 
 
 class Typing(Frame, frozen=True, tag="typing"):
@@ -330,6 +394,89 @@ class AgentAccept(Frame, frozen=True, tag="accept"):
     conversation: ConversationId
 
 
+class AgentTake(Frame, frozen=True, tag="take"):
+    """Accept an offer."""
+
+    v: Literal[1]
+    id: CommandId
+    offer: ConversationId
+
+
+class AgentReject(Frame, frozen=True, tag="reject"):
+    """Turn an offer down; somebody else is asked."""
+
+    v: Literal[1]
+    id: CommandId
+    offer: ConversationId
+
+
+class AgentTransfer(Frame, frozen=True, tag="transfer"):
+    """Ask an agent or a group to take over; the conversation stays here until they accept."""
+
+    v: Literal[1]
+    id: CommandId
+    conversation: ConversationId
+    epoch: int
+    note: Text
+    agent: str = ""
+    group: str = ""
+
+
+class AgentCancelTransfer(Frame, frozen=True, tag="cancel_transfer"):
+    """Take a transfer back that nobody has accepted yet."""
+
+    v: Literal[1]
+    id: CommandId
+    conversation: ConversationId
+
+
+class AgentInvite(Frame, frozen=True, tag="invite"):
+    """Ask a colleague to join the conversation."""
+
+    v: Literal[1]
+    id: CommandId
+    conversation: ConversationId
+    epoch: int
+    agent: str
+    note: Text = ""
+
+
+class AgentDismiss(Frame, frozen=True, tag="dismiss"):
+    """Let a guest go; a guest names themselves to leave."""
+
+    v: Literal[1]
+    id: CommandId
+    conversation: ConversationId
+    agent: str
+
+
+class AgentWhisper(Frame, frozen=True, tag="whisper"):
+    """Supervisors: a note that the owner sees at once."""
+
+    v: Literal[1]
+    id: CommandId
+    conversation: ConversationId
+    text: Text
+
+
+class AgentTakeOver(Frame, frozen=True, tag="take_over"):
+    """Supervisors: take a colleague's conversation."""
+
+    v: Literal[1]
+    id: CommandId
+    conversation: ConversationId
+    note: Text = ""
+
+
+class AgentTicket(Frame, frozen=True, tag="ticket"):
+    """Open a ticket for work that outlasts the conversation."""
+
+    v: Literal[1]
+    id: CommandId
+    conversation: ConversationId
+    text: Text
+
+
 class AgentSend(Frame, frozen=True, tag="send"):
     """A message to the player, under the epoch in which it was written."""
 
@@ -356,6 +503,7 @@ class AgentReturn(Frame, frozen=True, tag="return"):
     id: CommandId
     conversation: ConversationId
     epoch: int
+    promise: Text = ""  # what the player was promised; the bot says so when they come back
 
 
 class AgentWrapUp(Frame, frozen=True, tag="wrap_up"):
@@ -387,8 +535,9 @@ class AgentTyping(Frame, frozen=True, tag="typing"):
 
 
 AgentFrame = Union[
-    AgentHello, AgentPresence, AgentOpen, AgentLeave, AgentAccept, AgentSend, AgentNote, AgentReturn, AgentWrapUp,
-    AgentClose, AgentTyping, Ping,
+    AgentHello, AgentPresence, AgentOpen, AgentLeave, AgentAccept, AgentTake, AgentReject, AgentTransfer,
+    AgentCancelTransfer, AgentInvite, AgentDismiss, AgentWhisper, AgentTakeOver, AgentTicket, AgentSend, AgentNote,
+    AgentReturn, AgentWrapUp, AgentClose, AgentTyping, Ping,
 ]  # fmt: skip
 
 # ---- server to agent -------------------------------------------------------------------------------------------
@@ -422,6 +571,16 @@ class QueueList(Frame, frozen=True, tag="queue"):
     agents_online: int
 
 
+class OfferList(Frame, frozen=True, tag="offers"):
+    """This agent's pending offers, all of them; sent on every change."""
+
+    v: Literal[1]
+    items: list[OfferItem]
+    status: AgentStatus  # missed offers may have changed it
+    capacity: int
+    load: int  # in units: a conversation is 100, a guest's part 50, an idle conversation nothing
+
+
 class Conversation(Frame, frozen=True, tag="conversation"):
     """Snapshot of a conversation; sent on `open` and on every change of owner, epoch, episode or summary."""
 
@@ -435,6 +594,10 @@ class Conversation(Frame, frozen=True, tag="conversation"):
     agent_name: str = ""
     episode: Union[Episode, None] = None
     mine: bool = False
+    guests: list[Guest] = []
+    transfer: str = ""  # a transfer is pending: display name of the agent, or the group
+    idle: bool = False  # nobody has written for a while: it takes no slot until somebody does
+    promises: list[str] = []  # what earlier agents promised this player
 
 
 class NoteFrame(Frame, frozen=True, tag="note"):
@@ -445,7 +608,7 @@ class NoteFrame(Frame, frozen=True, tag="note"):
     note: Note
 
 
-ToAgent = Union[AgentWelcome, QueueList, Conversation, EntryFrame, NoteFrame, Ack, Typing, Error, Pong]
+ToAgent = Union[AgentWelcome, QueueList, OfferList, Conversation, EntryFrame, NoteFrame, Ack, Typing, Error, Pong]
 
 _decode_player = msgspec.json.Decoder(PlayerFrame)
 _decode_agent = msgspec.json.Decoder(AgentFrame)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Optional, Protocol
 
 from handoff.machine import Disposition, EndReason, EpisodeState, Event, Owner
-from handoff.protocol import Entry, Episode, Note, Player, QueueItem, Summary
+from handoff.protocol import Entry, Episode, Guest, Note, Player, QueueItem, Summary
 
 MAX_VIP = 12
 WRAP_UP_MS = 180_000  # how long a returned conversation may keep the agent's slot
@@ -54,6 +54,11 @@ class View:
     agent: str = ""
     agent_name: str = ""
     rate_due: str = ""  # an ended episode that waits for the player's rating
+    guests: Sequence[Guest] = ()
+    transfer: str = ""  # a pending transfer: display name of the agent asked, or the group
+    idle: bool = False  # takes no slot until somebody writes
+    kept: bool = False  # the waiting player asked to be called
+    promises: Sequence[str] = ()  # of earlier agents, not yet told by the bot
     episode: Optional[Episode] = None
 
 
@@ -64,6 +69,13 @@ class HandoffRequest:
     reason: str  # button, asked, urgent, unsolved: docs/PROTOCOL.md, "Reasons"
     urgency: int = 0  # 0..3
     scenario: str = ""
+    group: str = "general"  # the scenario's skill group
+    tier: int = 2  # 2 an advisor, 3 an expert
+    scenarios: int = 1  # how many different matters
+    failed: int = 0  # answers that did not help
+    emotion: str = "neutral"
+    complaint: bool = False  # an earlier or present complaint
+    language: str = "zh"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ export const MAX_FRAME = 65536;
 
 export type Sender = "agent" | "bot" | "player" | "system";
 export type OwnerName = "agent" | "bot" | "queue";
-export type AgentStatus = "busy" | "offline" | "online";
+export type AgentStatus = "break" | "busy" | "offline" | "online";
+export type RatingName = "feeling" | "personal" | "professional" | "solved" | "technology";
 export type DispositionName = "follow_up" | "no_reply" | "not_solvable" | "solved" | "wrong_place";
 
 /** A suggestion to tap. `id` is `faq:<entry id>` or `intent:<intent>`; it goes back in a `pick`. */
@@ -35,7 +36,7 @@ export interface Entry {
 
 /** One line of the bot's summary; `refs` are the log numbers it rests on. */
 export interface SummaryLine {
-  kind: "answer" | "fact" | "quote" | "reason" | "risk" | "scenario" | "tone" | "urgency" | "wish";
+  kind: "answer" | "earlier" | "fact" | "promise" | "question" | "quote" | "reason" | "risk" | "scenario" | "tone" | "urgency" | "wish";
   refs: number[];
   text?: string;
   data?: Record<string, unknown>;
@@ -59,6 +60,19 @@ export interface QueueItem {
   scenario?: string;
   preview?: string;
   summary?: boolean;
+  group?: string;
+  tier?: number;
+  offered_to?: string;
+  away?: boolean;
+}
+
+/** How long an agent had a conversation. */
+export interface Stay {
+  agent: string;
+  name: string;
+  since: number;
+  how: "offer" | "pull" | "takeover" | "transfer";
+  until?: number;
 }
 
 /** A handoff episode. */
@@ -78,6 +92,19 @@ export interface Episode {
   summary?: Summary | null;
   score?: number;
   rating_text?: string;
+  ratings?: Record<string, number>;
+  weighted?: number;
+  group?: string;
+  tier?: number;
+  offers?: number;
+  missed?: number;
+  owners?: Stay[];
+  responded_at?: number;
+  late?: string[];
+  compensation?: string[];
+  reasked?: number;
+  reopens?: string;
+  promise?: string;
 }
 
 /** What the game's token says of a player. */
@@ -96,6 +123,26 @@ export interface Note {
   author: string;
   text: string;
   id?: string;
+  kind?: "alert" | "invite" | "note" | "promise" | "transfer" | "whisper";
+  data?: Record<string, unknown>;
+}
+
+/** A colleague who was invited into a conversation. */
+export interface Guest {
+  id: string;
+  display: string;
+}
+
+/** A conversation that this agent is asked to take, or to join. */
+export interface OfferItem {
+  id: string;
+  conversation: string;
+  kind: "invite" | "queue" | "transfer";
+  made_at: number;
+  expires_at: number;
+  by?: string;
+  note?: string;
+  item?: QueueItem | null;
 }
 
 /** First frame of a player: who they are and what they have seen. */
@@ -137,6 +184,13 @@ export interface PlayerCancelHuman {
   id: string;
 }
 
+/** The player leaves while waiting; their place is kept and they are called at their turn. */
+export interface PlayerKeep {
+  type: "keep";
+  v: 1;
+  id: string;
+}
+
 /** 有用 / 没用 under the answer with log number `entry`. */
 export interface PlayerFeedback {
   type: "feedback";
@@ -162,6 +216,7 @@ export interface PlayerRate {
   episode: string;
   score: number;
   text?: string;
+  ratings?: Record<string, number>;
 }
 
 /** The player types; neither stored nor acknowledged. */
@@ -215,6 +270,9 @@ export interface Queue {
   position: number;
   since?: number;
   agents_online?: number;
+  p50_s?: number;
+  p90_s?: number;
+  kept?: boolean;
 }
 
 /** Somebody types. */
@@ -281,6 +339,89 @@ export interface AgentAccept {
   conversation: string;
 }
 
+/** Accept an offer. */
+export interface AgentTake {
+  type: "take";
+  v: 1;
+  id: string;
+  offer: string;
+}
+
+/** Turn an offer down; somebody else is asked. */
+export interface AgentReject {
+  type: "reject";
+  v: 1;
+  id: string;
+  offer: string;
+}
+
+/** Ask an agent or a group to take over; the conversation stays here until they accept. */
+export interface AgentTransfer {
+  type: "transfer";
+  v: 1;
+  id: string;
+  conversation: string;
+  epoch: number;
+  note: string;
+  agent?: string;
+  group?: string;
+}
+
+/** Take a transfer back that nobody has accepted yet. */
+export interface AgentCancelTransfer {
+  type: "cancel_transfer";
+  v: 1;
+  id: string;
+  conversation: string;
+}
+
+/** Ask a colleague to join the conversation. */
+export interface AgentInvite {
+  type: "invite";
+  v: 1;
+  id: string;
+  conversation: string;
+  epoch: number;
+  agent: string;
+  note?: string;
+}
+
+/** Let a guest go; a guest names themselves to leave. */
+export interface AgentDismiss {
+  type: "dismiss";
+  v: 1;
+  id: string;
+  conversation: string;
+  agent: string;
+}
+
+/** Supervisors: a note that the owner sees at once. */
+export interface AgentWhisper {
+  type: "whisper";
+  v: 1;
+  id: string;
+  conversation: string;
+  text: string;
+}
+
+/** Supervisors: take a colleague's conversation. */
+export interface AgentTakeOver {
+  type: "take_over";
+  v: 1;
+  id: string;
+  conversation: string;
+  note?: string;
+}
+
+/** Open a ticket for work that outlasts the conversation. */
+export interface AgentTicket {
+  type: "ticket";
+  v: 1;
+  id: string;
+  conversation: string;
+  text: string;
+}
+
 /** A message to the player, under the epoch in which it was written. */
 export interface AgentSend {
   type: "send";
@@ -307,6 +448,7 @@ export interface AgentReturn {
   id: string;
   conversation: string;
   epoch: number;
+  promise?: string;
 }
 
 /** Disposition of a returned conversation; frees the slot. */
@@ -364,6 +506,16 @@ export interface QueueList {
   agents_online: number;
 }
 
+/** This agent's pending offers, all of them; sent on every change. */
+export interface OfferList {
+  type: "offers";
+  v: 1;
+  items: OfferItem[];
+  status: AgentStatus;
+  capacity: number;
+  load: number;
+}
+
 /** Snapshot of a conversation; sent on `open` and on every change of owner, epoch, episode or summary. */
 export interface Conversation {
   type: "conversation";
@@ -377,6 +529,10 @@ export interface Conversation {
   agent_name?: string;
   episode?: Episode | null;
   mine?: boolean;
+  guests?: Guest[];
+  transfer?: string;
+  idle?: boolean;
+  promises?: string[];
 }
 
 /** An internal note of an open conversation. */
@@ -393,6 +549,7 @@ export type PlayerFrame =
   | PlayerPick
   | PlayerHuman
   | PlayerCancelHuman
+  | PlayerKeep
   | PlayerFeedback
   | PlayerTicket
   | PlayerRate
@@ -414,6 +571,15 @@ export type AgentFrame =
   | AgentOpen
   | AgentLeave
   | AgentAccept
+  | AgentTake
+  | AgentReject
+  | AgentTransfer
+  | AgentCancelTransfer
+  | AgentInvite
+  | AgentDismiss
+  | AgentWhisper
+  | AgentTakeOver
+  | AgentTicket
   | AgentSend
   | AgentNote
   | AgentReturn
@@ -425,6 +591,7 @@ export type AgentFrame =
 export type ToAgent =
   | AgentWelcome
   | QueueList
+  | OfferList
   | Conversation
   | EntryFrame
   | NoteFrame
