@@ -1,0 +1,135 @@
+"""Tells a waiting player how long it will take, and keeps what it tells honest by what came of earlier estimates.
+
+Both halves are plain arithmetic: the gateway, which calls them on every change of the queue, stays free of numpy and scipy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from handoff.engine import Wait
+
+TARGET = 0.9  # share of waits that should be over within the P90
+GAIN = 0.03  # by how much (logarithm) one wait can move the factor; see `calibrate`
+LEAST, MOST = 0.5, 4.0  # the factor's bounds
+PRIOR_WEIGHT = 5  # as many handling times the prior counts for
+BUSIEST = 0.9  # overtakers take at most this share of the capacity in the model, for nobody waits for ever
+
+_Z90 = NormalDist().inv_cdf(TARGET)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Seconds until half, and nine tenths, of such waits are over; zeros: not known."""
+
+    p50_s: int
+    p90_s: int
+
+
+@dataclass(frozen=True)
+class Factor:
+    """By what the model's quantiles are multiplied."""
+
+    p50: float = 1.0
+    p90: float = 1.0
+
+
+def estimate(
+    position: int,
+    slots: float,
+    handled_ms: Sequence[int],
+    overtake_per_s: float,
+    factor: Factor,
+    *,
+    free: float = 0.0,
+    prior_s: float = 480.0,
+    accept_s: int = 20,
+) -> Estimate:
+    """The wait of the request at `position` (1 is next).
+
+    While all `slots` are busy, conversations end at about the rate r = slots / mean handling time, and requests of
+    higher priority come in at the rate o and go first. The wait is the time until endings outnumber those overtakers by
+    `position`: the first passage of a random walk with drift r - o and variance d r + o a second, so its mean is
+    position / (r - o) and its variance position (d r + o) / (r - o)^3 (Cox & Miller, The Theory of Stochastic Processes,
+    1965, section 5.7; with exponential times it is the busy period of an M/M/1 queue, exactly). d, the index of
+    dispersion of the endings, is 1 over a time in which few slots end twice (many slots together are nearly Poisson:
+    Palm and Khinchin) and becomes the squared coefficient of variation of the handling times later. A Gamma
+    distribution with this mean and variance gives the quantiles.
+
+    Args:
+        position: requests that are to be served first, plus one.
+        slots: conversations that the online agents of the group can hold.
+        handled_ms: how long its last conversations took, milliseconds.
+        overtake_per_s: requests a second that come later and are served first.
+        factor: from `calibrate`.
+        free: slots that nobody has yet.
+        prior_s: handling time that is assumed before there are figures, seconds; counts for PRIOR_WEIGHT of them.
+        accept_s: how long an offer waits for its agent, seconds; nobody is told less.
+    """
+    if slots <= 0 or position < 1:
+        return Estimate(0, 0)
+    ahead = position - math.floor(free)
+    if ahead <= 0:
+        return Estimate(math.ceil(accept_s / 2), accept_s)
+    mean_s, variation, certainty = _handling(handled_ms, prior_s)
+    rate = slots / mean_s
+    overtake = min(max(overtake_per_s, 0.0), BUSIEST * rate)
+    dispersion = (slots + ahead * variation) / (slots + ahead)
+    drift = rate - overtake
+    mean = ahead / drift
+    variance = ahead * (dispersion * rate + overtake) / drift**3 + mean**2 * variation / certainty
+    shape = mean**2 / variance
+    p50 = max(factor.p50 * mean * _quantile(shape, 0.0), accept_s / 2)
+    p90 = max(factor.p90 * mean * _quantile(shape, _Z90), accept_s, p50)
+    return Estimate(math.ceil(p50), math.ceil(p90))
+
+
+def calibrate(waits: Sequence[Wait], target: float = TARGET, accept_s: int = 20) -> Factor:
+    """The factor that makes `target` of the waits end within the P90, from finished waits, newest first.
+
+    What was told was already multiplied by the factor of its time, which is not recorded, so a quantile of waited / told
+    (split conformal prediction) would measure the error that is left and not the whole. Adaptive conformal inference
+    needs only whether each wait kept its promise: a miss raises the factor by GAIN * target, a hit lowers it by GAIN *
+    (1 - target), in logarithms, and the share of hits tends to the target whatever the distribution does (Gibbs &
+    Candès, Adaptive Conformal Inference Under Distribution Shift, 2021; the update of their level is here one of a
+    scale). It starts at 1, so few data move it little. A factor that lasts has to be earned again within the window of
+    waits: it costs ln(factor) / GAIN misses more than the target allows, in the whole window.
+
+    The P50 has the P90's factor, since what was told of it is not recorded: that is right for what is mostly wrong, the
+    number of agents or the handling time, which stretches both alike.
+    """
+    log = 0.0
+    for wait in reversed(list(_real(waits, accept_s))):
+        log += GAIN * (target - float(wait.waited_ms <= wait.told_p90_ms))
+        log = min(max(log, math.log(LEAST)), math.log(MOST))
+    return Factor(math.exp(log), math.exp(log))
+
+
+def coverage(waits: Sequence[Wait], accept_s: int = 20) -> float:
+    """Share of waits that ended within the P90 that was told, 0 when there are none."""
+    kept = [wait.waited_ms <= wait.told_p90_ms for wait in _real(waits, accept_s)]
+    return sum(kept) / len(kept) if kept else 0.0
+
+
+def _real(waits: Iterable[Wait], accept_s: int) -> Iterable[Wait]:
+    """Those who had to queue: where an agent was free the promise is always kept, and quiet hours would drown the rest."""
+    return (wait for wait in waits if wait.told_p90_ms > accept_s * 1000)
+
+
+def _handling(handled_ms: Sequence[int], prior_s: float) -> tuple[float, float, float]:
+    """Mean (seconds) and squared coefficient of variation of handling times, and by how many times they are known."""
+    certainty = PRIOR_WEIGHT + len(handled_ms)
+    times = [ms / 1000 for ms in handled_ms]
+    mean = (PRIOR_WEIGHT * prior_s + sum(times)) / certainty
+    # The prior's times are exponential ones: their second moment is twice the squared mean.
+    second = (PRIOR_WEIGHT * 2 * prior_s**2 + sum(time * time for time in times)) / certainty
+    return mean, max(second / mean**2 - 1, 0.0), certainty
+
+
+def _quantile(shape: float, z: float) -> float:
+    """A Gamma quantile as a multiple of the mean, by Wilson and Hilferty (1931); `z` is the normal one."""
+    spread = 1 / (9 * shape)
+    return max(1 - spread + z * math.sqrt(spread), 0.0) ** 3
