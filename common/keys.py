@@ -8,16 +8,33 @@
     P c:{conversation}:nlu        hash    log number -> what the bot understood of it (JSON)
     P c:{conversation}:tracker    string  Rasa's tracker, compacted (JSON)
     P c:{conversation}:eps        list    ids of its handoff episodes
+    P c:{conversation}:guests     hash    invited agent -> display name
+    P c:{conversation}:invites    set     pending offers of a part in it
     P e:{episode}                 hash    a handoff episode
+    P r:{offer}                   hash    a reservation; expires some days after its end
     P p:{player}                  string  the player's open conversation
+    P p:{player}:past             hash    how the last episode ended, the promise made in it; expires
+    P p:{player}:eps              list    the last ended episodes; expires
+    P p:{player}:tickets          hash    ticket number -> what the player was told of it; expires
     P p:{player}:rate             string  messages in the running second
     P ids:{actor}                 hash    command id -> mac and stored result; expires
     P ready                       zset    conversations with work for a bot worker -> when (a lease moves it into the future)
     P live                        zset    open conversations -> time of the last entry
-    P queue                       zset    conversations waiting for an agent -> rank
+    P queue                       zset    conversations waiting for an agent -> key (handoff/priority.py)
+    P queue:{group}               zset    the same, of one skill group
+    P open:{group}                zset    those of them that want to be offered: not offered, called or held
+    P transfers                   zset    conversations to be transferred to a group -> key
+    P offers                      zset    pending reservations -> when they time out
+    P timers                      zset    {conversation}|{kind} -> when it acts (handoff/deadlines.py)
     P wrapups                     zset    conversations in wrap-up -> deadline
-    P a:{agent}                   hash    status, capacity, display
-    P a:{agent}:convs             set     conversations that take a slot of the agent
+    P h:{group}                   list    how long the group's last conversations took, ms
+    P waits                       list    finished waits and what the players were told (JSON)
+    P alerts                      stream  what supervisors should see
+    P hooks                       stream  events for the operator's push service
+    P players:seen                zset    player -> when the chat was last open
+    P a:{agent}                   hash    status, capacity, display, profile, missed offers in a row
+    P a:{agent}:load              hash    conversation that takes a slot of the agent -> units
+    P a:{agent}:offers            hash    pending reservation -> units that it holds
     P agents:seen                 zset    agent -> last heartbeat of any of their sockets
     P agents:online               zset    agent -> the same, only while their status is online
     P outbox                      stream  events for the SQL archive
@@ -32,6 +49,9 @@ Channels (doorbells only; what rang is read from the keys):
     P bell:c:{conversation}       an entry, note, owner or summary is new
     P bell:queue                  the queue or an agent's presence changed
     P bell:ready                  work for a bot worker
+    P bell:a:{agent}              an offer, the status or the load of the agent changed
+    P bell:alerts                 a supervisor should look
+    P bell:hooks                  an event for the push service is new
     P bell:typing:{conversation}  somebody types (carries the sender)
 """
 

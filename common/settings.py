@@ -5,15 +5,25 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Optional
 
 from common.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
 _DEV_SECRET = "development-only-secret-never-use-it-in-production"
 _SOCKET_PATH_LIMIT = 100  # the kernel allows 107 bytes
+
+
+@dataclass(frozen=True)
+class RewriteEndpoint:
+    """An OpenAI-compatible chat endpoint that may rewrite summaries (handoff/rewriting.py)."""
+
+    url: str  # without /chat/completions
+    model: str
+    key: str = field(default="", repr=False)  # "": none is sent
+    timeout_ms: int = 3_000  # of the whole request
 
 
 @dataclass(frozen=True)
@@ -38,7 +48,11 @@ class Settings:
     agent_grace_ms: int  # how long after its last heartbeat an agent counts as there
     archive_after_ms: int  # quiet time after which a conversation is archived
     messages_per_second: int  # a player's commands in one second
+    policy: Path  # the operator's rules of the handoff (handoff/policy.yml)
+    push_url: str  # "" or the operator's push service, told when it is an absent player's turn
+    push_secret: str  # signs what is sent there
     log_level: str
+    summary_rewrite: Optional[RewriteEndpoint] = None  # None: summaries stay as they are built
 
     @property
     def development(self) -> bool:
@@ -90,8 +104,25 @@ class Settings:
             agent_grace_ms=_number(environ, "AGENT_GRACE_MS", 12_000, 3_000, 600_000),
             archive_after_ms=_number(environ, "ARCHIVE_AFTER_S", 1800, 1, 7 * 86400) * 1000,
             messages_per_second=_number(environ, "MESSAGES_PER_SECOND", 8, 1, 1000),
+            policy=Path(environ.get("HANDOFF_POLICY") or root / "handoff" / "policy.yml"),
+            push_url=environ.get("PUSH_URL", ""),
+            push_secret=environ.get("PUSH_SECRET", ""),
             log_level=environ.get("LOG_LEVEL") or "INFO",
+            summary_rewrite=_rewrite_endpoint(environ),
         )
+
+
+def _rewrite_endpoint(environ: Mapping[str, str]) -> Optional[RewriteEndpoint]:
+    url = environ.get("SUMMARY_REWRITE_URL", "").rstrip("/")
+    if not url:
+        return None
+    if not url.startswith(("http://", "https://")):
+        raise SettingsError(f"SUMMARY_REWRITE_URL is {url!r}; expected an http(s) address such as https://host/v1")
+    model = environ.get("SUMMARY_REWRITE_MODEL", "")
+    if not model:
+        raise SettingsError("SUMMARY_REWRITE_MODEL is missing; SUMMARY_REWRITE_URL needs the name of a model")
+    timeout_ms = _number(environ, "SUMMARY_REWRITE_TIMEOUT_MS", 3_000, 100, 20_000)
+    return RewriteEndpoint(url, model, environ.get("SUMMARY_REWRITE_KEY", ""), timeout_ms)
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:

@@ -52,9 +52,9 @@ def durability_faults(info: dict[str, object]) -> list[str]:
 
 
 class RedisClock:
-    """The present as Redis sees it: the machine's clock plus an offset, measured again every half minute.
+    """The present as Redis sees it: this process's monotonic clock plus an offset, measured again every half minute.
 
-    All processes thus agree on deadlines whatever their own clocks say. `sync` must run once before use.
+    All processes thus agree on deadlines whatever their machines' clocks say or jump to. `sync` must run once before use.
     """
 
     def __init__(self) -> None:
@@ -62,9 +62,9 @@ class RedisClock:
 
     async def sync(self, redis: Redis[str]) -> None:
         """Measure the offset."""
-        before = time.time()
+        before = time.monotonic()
         seconds, micros = await redis.time()
-        after = time.time()
+        after = time.monotonic()
         self._offset = seconds + micros / 1e6 - (before + after) / 2
 
     async def keep(self, redis: Redis[str]) -> None:
@@ -78,4 +78,4 @@ class RedisClock:
 
     def now_ms(self) -> int:
         """The present, in whole milliseconds."""
-        return int((time.time() + self._offset) * 1000)
+        return int((time.monotonic() + self._offset) * 1000)

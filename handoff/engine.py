@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Optional, Protocol
 
-from handoff.protocol import Entry, Note
+from handoff.policy import Overflow
+from handoff.protocol import Entry, Note, Player
 from handoff.store import Command, Stored
 
 
@@ -87,6 +88,7 @@ class Waiting:
     kind: OfferKind = OfferKind.QUEUE
     last_agent: str = ""  # who had the player's last episode, while it may be reopened
     declined: Sequence[str] = ()  # agents who rejected or missed it, oldest first
+    declined_at: int = 0  # when the last of them did
     present: bool = True  # the player has the chat open
     called_at: int = 0  # when the absent player was called; 0: not yet
     owner: str = ""  # kind transfer: the agent who has it
@@ -112,10 +114,11 @@ class Firing:
     late: str = ""  # recorded in the episode: the deadline that was missed
     compensation: str = ""
     tier: int = 0  # raise the episode to this tier
-    head_start: int = -1  # raise a waiting request to this head start (ms)
-    group: str = ""  # move the waiting request to this group
+    gain: int = 0  # head start (ms) that a waiting request gains
     park: bool = False  # free the slot until somebody writes
-    end: str = ""  # an EndReason: close the episode
+    resume: bool = False  # a request that was held back wants an agent again
+    stop: str = ""  # "no_reply": the agent's episode ends; "missed": the wait ends in a ticket
+    text: str = ""  # of that ticket
 
 
 @dataclass(frozen=True)
@@ -226,6 +229,22 @@ class HandoffEngine(Protocol):
 
     async def call(self, conversation: str) -> None:
         """It is an absent player's turn: tell them, wait `times.call`. Raises IllegalTransition."""
+
+    async def overflow(self, conversation: str, overflow: Overflow, text: str = "", opens_at: int = 0) -> None:
+        """What the policy does with a request that its group can't take: another group, a ticket with `text`, or waiting
+        until `opens_at`. Raises IllegalTransition when it does not wait any more or is offered to somebody."""
+
+    async def tell(self, player: Player, command: Command, entry: Entry) -> Stored:
+        """A line for the player from outside a turn, in their open conversation; the push service hears of it too."""
+
+    async def agent_ticket(self, agent: str, display: str, command: Command, conversation: str, text: str) -> Stored:
+        """Open a ticket for work that outlasts the conversation. Raises NotOwner unless owner or guest."""
+
+    async def hooks(self, limit: int = 100) -> list[tuple[str, dict[str, str]]]:
+        """Events for the operator's push service, oldest first: (id, fields)."""
+
+    async def hooks_done(self, ids: Sequence[str]) -> None:
+        """Drop events that were delivered or are too old."""
 
     # -- timers --
 

@@ -36,8 +36,12 @@ class Event(str, Enum):
     TICKET = "ticket"  # the player leaves a ticket instead of waiting
     ACCEPT = "accept"  # an agent takes it
     REQUEUE = "requeue"  # the agent is gone; back to the old place
+    TRANSFER = "transfer"  # a colleague accepts it from the agent
+    TAKE_OVER = "take_over"  # a supervisor takes it from the agent
     RETURN = "return"  # the agent hands back to the bot
     CLOSE = "close"  # the agent ends it with a disposition
+    NO_REPLY = "no_reply"  # the player has stopped writing; the clock closes it
+    MISSED = "missed"  # the absent player did not come when it was their turn
     WRAPPED = "wrapped"  # the agent finished the notes after returning it
 
 
@@ -47,7 +51,9 @@ class EndReason(str, Enum):
     CLOSED = "closed"  # an agent closed it with a disposition
     RETURNED = "returned"  # an agent returned it to the bot and wrote its disposition
     CANCELLED = "cancelled"  # the player cancelled while waiting
-    TICKET = "ticket"  # the player left a ticket while waiting
+    TICKET = "ticket"  # the wait became a ticket, by the player's wish or the policy's
+    NO_REPLY = "no_reply"  # the player stopped writing
+    MISSED = "missed"  # the player was away at their turn; a ticket was left
     EXPIRED = "expired"  # returned to the bot, no disposition within the wrap-up time
 
 
@@ -79,6 +85,10 @@ _TABLE: dict[tuple[Owner, EpisodeState, Event], tuple[Owner, EpisodeState]] = {
     (Owner.QUEUE, EpisodeState.QUEUED, Event.TICKET): (Owner.BOT, EpisodeState.NONE),
     (Owner.QUEUE, EpisodeState.QUEUED, Event.ACCEPT): (Owner.AGENT, EpisodeState.ACTIVE),
     (Owner.AGENT, EpisodeState.ACTIVE, Event.REQUEUE): (Owner.QUEUE, EpisodeState.QUEUED),
+    (Owner.QUEUE, EpisodeState.QUEUED, Event.MISSED): (Owner.BOT, EpisodeState.NONE),
+    (Owner.AGENT, EpisodeState.ACTIVE, Event.TRANSFER): (Owner.AGENT, EpisodeState.ACTIVE),
+    (Owner.AGENT, EpisodeState.ACTIVE, Event.TAKE_OVER): (Owner.AGENT, EpisodeState.ACTIVE),
+    (Owner.AGENT, EpisodeState.ACTIVE, Event.NO_REPLY): (Owner.BOT, EpisodeState.NONE),
     (Owner.AGENT, EpisodeState.ACTIVE, Event.RETURN): (Owner.BOT, EpisodeState.WRAP_UP),
     (Owner.AGENT, EpisodeState.ACTIVE, Event.CLOSE): (Owner.BOT, EpisodeState.NONE),
 }
@@ -99,5 +109,5 @@ def apply(state: Ownership, event: Event) -> Ownership:
             event=event.value,
         )
     owner, episode = target
-    moved = owner is not state.owner
+    moved = owner is not state.owner or event in (Event.TRANSFER, Event.TAKE_OVER)
     return replace(state, owner=owner, episode=episode, epoch=state.epoch + (1 if moved else 0))

@@ -13,8 +13,8 @@ from typing import Any, Optional, Protocol
 from handoff.machine import Disposition, EndReason, EpisodeState, Event, Owner
 from handoff.protocol import Entry, Episode, Guest, Note, Player, QueueItem, Summary
 
-MAX_VIP = 12
-WRAP_UP_MS = 180_000  # how long a returned conversation may keep the agent's slot
+PAST_MS = 30 * 24 * 3600 * 1000  # how long it is remembered how a player's last episode ended
+REOPENED_MS = 7 * 24 * 3600 * 1000  # a player back within this time was not helped for good
 SUMMARY_DELAY_MS = 1_500  # a summary is written again when a waiting player has been silent for so long
 IDS_TTL_MS = 3 * 24 * 3600 * 1000  # how long a command id is remembered after the sender's last command
 
@@ -101,11 +101,22 @@ class TurnResult:
 
 
 @dataclass(frozen=True)
+class KnownTicket:
+    """What the bot can say of a player's ticket."""
+
+    number: str
+    state: str  # as the player was told last: open, waiting_player, solved, closed
+    text: str
+    at: int
+
+
+@dataclass(frozen=True)
 class Orphan:
     """A conversation whose agent is gone."""
 
     conversation: str
     epoch: int
+    guest: str = ""  # not the owner is gone but this guest
 
 
 class ConversationStore(Protocol):
@@ -133,8 +144,16 @@ class ConversationStore(Protocol):
     async def ticket(self, player: str, command: Command, text: str) -> Stored:
         """Leave a ticket, and the queue if waiting. Raises IllegalTransition while an agent has the conversation."""
 
-    async def rate(self, player: str, command: Command, episode: str, score: int, text: str) -> Stored:
-        """Rate an ended episode. Raises IllegalTransition when that episode does not wait for a rating."""
+    async def rate(
+        self,
+        player: str,
+        command: Command,
+        episode: str,
+        score: int,
+        text: str,
+        ratings: Optional[Mapping[str, int]] = None,
+    ) -> Stored:
+        """Rate an ended episode, as a whole and in any of the five dimensions (1..5). Raises IllegalTransition when that episode does not wait for a rating."""
 
     # -- reading --
 
@@ -152,6 +171,12 @@ class ConversationStore(Protocol):
 
     async def episodes(self, conversation: str) -> list[Episode]:
         """All handoff episodes of a live conversation, oldest first."""
+
+    async def earlier(self, player: str) -> list[Episode]:
+        """The player's last ten ended episodes of the last thirty days, oldest first; of archived ones without summary."""
+
+    async def tickets_of(self, player: str) -> list[KnownTicket]:
+        """The player's tickets of the last thirty days, oldest first."""
 
     async def conversation_of(self, player: str) -> str:
         """Id of the player's open conversation, "" when there is none."""
@@ -202,14 +227,21 @@ class ConversationStore(Protocol):
             CapacityFull: the agent has as many as they take.
         """
 
-    async def say(self, agent: str, display: str, command: Command, conversation: str, epoch: int, text: str) -> Stored:
-        """An agent's message. Raises NotOwner or StaleEpoch."""
+    async def say(
+        self, agent: str, display: str, command: Command, conversation: str, epoch: int, text: str, reasked: int = 0
+    ) -> Stored:
+        """A message of the owner or a guest. `reasked`: facts it asks for although the summary holds them.
+
+        Raises NotOwner or StaleEpoch.
+        """
 
     async def note(self, author: str, agent: str, command: Command, conversation: str, text: str) -> Stored:
         """An internal note by any agent."""
 
-    async def give_back(self, agent: str, command: Command, conversation: str, epoch: int) -> Stored:
-        """Return to the bot. The slot stays taken until `wrap_up`. Raises NotOwner or StaleEpoch."""
+    async def give_back(
+        self, agent: str, command: Command, conversation: str, epoch: int, promise: str = ""
+    ) -> Stored:
+        """Return to the bot, which tells the player `promise` when they come back. The slot stays taken until `wrap_up`. Raises NotOwner or StaleEpoch."""
 
     async def wrap_up(
         self, agent: str, command: Command, conversation: str, disposition: Disposition, comment: str
@@ -249,11 +281,6 @@ class ConversationStore(Protocol):
 
     async def outbox_done(self, ids: Sequence[str]) -> None:
         """Drop events that the archive has stored."""
-
-
-def rank(urgency: int, vip: int) -> int:
-    """The class in which a conversation waits, 0 is served first: urgency, then VIP. Inside a class the oldest is first."""
-    return (3 - max(0, min(3, urgency))) * 100 + MAX_VIP - max(0, min(MAX_VIP, vip))
 
 
 def status_entry(at: int, event: str, data: Optional[dict[str, Any]] = None, name: str = "") -> Entry:

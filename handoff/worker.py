@@ -1,4 +1,4 @@
-"""The handoff worker: gives orphaned conversations back to the queue, ends overdue wrap-ups, moves things to the archive.
+"""The handoff worker: offers what waits, runs the deadlines, gives orphaned conversations back, moves things to the archive.
 
 Every step is a fenced script or an idempotent upsert, so a second worker may run beside it, and a killed one loses nothing.
 """
@@ -6,52 +6,93 @@ Every step is a fenced script or an idempotent upsert, so a second worker may ru
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
 import sys
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, Optional
 
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from common import logs
 from common.clock import Clock
-from common.errors import IllegalTransition, StaleEpoch, StorageError, SupportError, UnknownConversation
+from common.errors import StorageError, SupportError
 from common.keys import Keys
 from common.settings import Settings
 from handoff import presence
 from handoff.archive import Archive, ConversationRecord, OutboxEvent, RefusedEvent
 from handoff.connect import RedisClock, open_redis
-from handoff.redis_store import RedisStore, episode_of
+from handoff.policy import DEFAULT, Policy
+from handoff.policy_file import read_policy
+from handoff.protocol import Player
+from handoff.push import Push, WebhookPush
+from handoff.redis_base import episode_of
+from handoff.redis_store import RedisStore
+from handoff.router import MOVED_ON, EngineStore, Router
 from handoff.sql.archive import SqlArchive
 from handoff.sql.engine import open_engine
-from handoff.store import ConversationStore, View
+from handoff.store import Command, View, status_entry
 
 TICK_S = 1.0
-_MOVED_ON = (StaleEpoch, IllegalTransition, UnknownConversation)
+_SETTLE_S = 0.05  # bells that ring together are answered together
+_HOOK_LIFE_MS = 600_000  # a push that could not be delivered for so long is of no use
 
 
 class HandoffWorker:
     """One pass of each duty; `run` repeats them."""
 
     def __init__(
-        self, store: ConversationStore, archive: Archive, clock: Clock, archive_after_ms: int, log: Any
+        self,
+        store: EngineStore,
+        archive: Archive,
+        clock: Clock,
+        archive_after_ms: int,
+        log: Any,
+        *,
+        policy: Policy = DEFAULT,
+        push: Optional[Push] = None,
     ) -> None:
+        """`push`: delivers an event to the operator's push service; None drops them."""
         self._store = store
         self._archive = archive
         self._clock = clock
         self._archive_after_ms = archive_after_ms
         self._log = log
+        self._push = push
+        self._bell = asyncio.Event()
+        self.router = Router(store, policy, clock, log)
+
+    def ring(self) -> None:
+        """The queue or an agent has changed."""
+        self.router.times.ring()
+        self._bell.set()
 
     async def run(self) -> None:
-        """All duties once a second, for ever."""
+        """All duties, for ever: the queue's at every change and once a second, the archive's beside them."""
+        await asyncio.gather(self._keep_queue(), self._keep_archive())
+
+    async def _keep_queue(self) -> None:
         while True:
-            for duty in (self.requeue_orphans, self.end_wrap_ups, self.empty_outbox, self.archive_quiet):
-                try:
-                    await duty()
-                except (RedisError, StorageError, OSError) as error:
-                    self._log.warning("duty put off", duty=duty.__name__, error=type(error).__name__)
+            self._bell.clear()
+            await self._do(self.requeue_orphans, self.end_wrap_ups, self.router.run_once)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._bell.wait(), TICK_S)
+            await asyncio.sleep(_SETTLE_S)
+
+    async def _keep_archive(self) -> None:
+        while True:
+            await self._do(self.empty_outbox, self.archive_quiet, self.tell_players, self.push_hooks)
             await asyncio.sleep(TICK_S)
+
+    async def _do(self, *duties: Callable[[], Awaitable[None]]) -> None:
+        for duty in duties:
+            try:
+                await duty()
+            except (RedisError, StorageError, OSError) as error:
+                self._log.warning("duty put off", duty=duty.__name__, error=type(error).__name__)
 
     async def requeue_orphans(self) -> None:
         """Conversations whose agent is gone return to their old place."""
@@ -59,7 +100,7 @@ class HandoffWorker:
             try:
                 await self._store.requeue(orphan)
                 self._log.info("requeued", conversation=orphan.conversation)
-            except _MOVED_ON:
+            except MOVED_ON:
                 continue
 
     async def end_wrap_ups(self) -> None:
@@ -67,8 +108,26 @@ class HandoffWorker:
         for conversation in await self._store.overdue_wrap_ups():
             try:
                 await self._store.expire_wrap_up(conversation)
-            except _MOVED_ON:
+            except MOVED_ON:
                 continue
+
+    async def tell_players(self) -> None:
+        """What came of tickets goes into the players' conversations; the telling's id makes a repeat harmless."""
+        for word in await self._archive.untold():
+            player = Player(id=word.player, name=word.player)
+            data = {"number": word.number, "state": word.state.value, "text": word.text}
+            entry = status_entry(self._clock.now_ms(), "ticket_update", data)
+            await self._store.tell(player, Command(word.id, word.id), entry)
+            await self._archive.told(word.id, self._clock.now_ms())
+
+    async def push_hooks(self) -> None:
+        """Events go to the operator's push service; one that it does not take is tried again for ten minutes."""
+        done = []
+        for id, fields in await self._store.hooks():
+            late = self._clock.now_ms() - int(fields["at"]) > _HOOK_LIFE_MS
+            if self._push is None or late or await self._push(id, fields):
+                done.append(id)
+        await self._store.hooks_done(done)
 
     async def empty_outbox(self) -> None:
         """Events go to the archive, and only then out of the outbox; one that can never be stored is set aside, loudly."""
@@ -130,11 +189,14 @@ async def main(settings: Settings) -> None:
     clock = RedisClock()
     await clock.sync(redis)
     keys = Keys(settings.redis_prefix)
-    store = RedisStore(redis, clock, keys, grace_ms=settings.agent_grace_ms)
-    archive = SqlArchive(await open_engine(settings.database_url))
-    worker = HandoffWorker(store, archive, clock, settings.archive_after_ms, log)
+    policy = read_policy(settings.policy)
+    store = RedisStore(redis, clock, keys, grace_ms=settings.agent_grace_ms, policy=policy)
+    archive = SqlArchive(await open_engine(settings.database_url), policy)
+    push = WebhookPush(settings.push_url, settings.push_secret, log) if settings.push_url else None
+    worker = HandoffWorker(store, archive, clock, settings.archive_after_ms, log, policy=policy, push=push)
     tasks = [
         asyncio.create_task(worker.run()),
+        asyncio.create_task(_listen(redis, keys, worker)),
         asyncio.create_task(clock.keep(redis)),
         asyncio.create_task(presence.report(redis, keys, clock, "handoff", log)),
     ]
@@ -151,6 +213,18 @@ async def main(settings: Settings) -> None:
     await redis.close(close_connection_pool=True)
     if failures:
         raise failures[0]
+
+
+async def _listen(redis: Redis[str], keys: Keys, worker: HandoffWorker) -> None:
+    """Pass the queue's doorbell on to the worker, for ever; without it the tick still comes."""
+    while True:
+        try:
+            async with redis.pubsub() as bells:
+                await bells.subscribe(keys.bell("queue"))
+                async for _ in bells.listen():
+                    worker.ring()
+        except (RedisError, OSError):
+            await asyncio.sleep(TICK_S)
 
 
 if __name__ == "__main__":

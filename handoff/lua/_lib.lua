@@ -32,7 +32,7 @@ end
 local function conversation(cid)
   local c = cid and hash(key('c', cid))
   if not c then return nil end
-  for _, f in ipairs({'n', 'pn', 'cursor', 'epoch', 'notes_n', 'vip', 'lease_until', 'attempts', 'qscore', 'last_at', 'opened_at'}) do
+  for _, f in ipairs({'n', 'pn', 'cursor', 'epoch', 'notes_n', 'vip', 'lease_until', 'attempts', 'qkey', 'last_at', 'opened_at'}) do
     c[f] = tonumber(c[f] or '0')
   end
   c.id = cid
@@ -40,6 +40,11 @@ local function conversation(cid)
 end
 
 local function ring(...) redis.call('PUBLISH', key('bell', ...), '1') end
+
+-- JSON with the string "@MARK@" in it replaced by a value.
+local function fill(json, mark, value)
+  return (string.gsub(json, '"@' .. mark .. '@"', function() return cjson.encode(value) end))
+end
 
 -- Put a conversation before the workers, now or at a later time. A lease that runs is left alone: its end looks again.
 local function wake(c, at)
@@ -115,9 +120,9 @@ local function record(event, actor, c, data)
   redis.call('XADD', key('outbox'), unpack(fields))
 end
 
--- Owner and episode state change together; every change of owner raises the epoch.
-local function move(c, owner, state)
-  if owner ~= c.owner then c.epoch = redis.call('HINCRBY', key('c', c.id), 'epoch', 1) end
+-- Owner and episode state change together; every change of owner raises the epoch, also from one agent to another.
+local function move(c, owner, state, handed)
+  if owner ~= c.owner or handed then c.epoch = redis.call('HINCRBY', key('c', c.id), 'epoch', 1) end
   redis.call('HSET', key('c', c.id), 'owner', owner, 'state', state)
   c.owner, c.state = owner, state
   ring('c', c.id)
@@ -132,37 +137,24 @@ local function silence(c)
   if c.summary_due then redis.call('ZADD', key('ready'), now, c.id) else redis.call('ZREM', key('ready'), c.id) end
 end
 
-local function free_slot(c)
-  if c.agent then redis.call('SREM', key('a', c.agent, 'convs'), c.id) end
-  redis.call('ZREM', key('wrapups'), c.id)
-  redis.call('HDEL', key('c', c.id), 'agent', 'agent_name')
-  c.agent, c.agent_name = nil, nil
-end
-
-local function end_episode(c, reason)
-  redis.call('HSET', key('e', c.ep), 'state', 'ended', 'ended_at', now, 'end_reason', reason)
-end
-
--- Ask for a person. The caller has checked that the bot owns the conversation. A bot worker writes the summary.
-local function enqueue(c, r, actor)
-  if c.state == 'wrap_up' then
-    end_episode(c, 'expired')
-    record('expired', 'system', c)
-    free_slot(c)
-  end
-  c.ep = r.episode
-  local score = r.rank * 1e13 + now
-  redis.call('HSET', key('e', c.ep), 'id', c.ep, 'conversation', c.id, 'state', 'queued', 'reason', r.reason, 'urgency', r.urgency,
-    'scenario', r.scenario, 'requested_at', now)
-  redis.call('RPUSH', key('c', c.id, 'eps'), c.ep)
-  redis.call('HSET', key('c', c.id), 'ep', c.ep, 'qscore', string.format('%.0f', score))
-  redis.call('HDEL', key('c', c.id), 'rate_due')
-  redis.call('ZADD', key('queue'), string.format('%.0f', score), c.id)
-  redis.call('HSET', key('c', c.id), 'summary_due', c.ep)
-  c.summary_due = c.ep
-  wake(c)
-  move(c, 'queue', 'queued')
-  local n = append(c, r.entry)
-  record('request', actor, c)
+-- An internal note; returns its number.
+local function add_note(c, json)
+  local n = redis.call('HINCRBY', key('c', c.id), 'notes_n', 1)
+  redis.call('XADD', key('c', c.id, 'notes'), n .. '-0', 'e', json)
+  ring('c', c.id)
   return n
+end
+
+-- Who has the conversation now, for an error.
+local function whose(c, fields)
+  fields = fields or {}
+  fields.owner, fields.agent, fields.epoch = c.owner, c.agent_name or '', c.epoch
+  return fields
+end
+
+-- The refusal of a write of an agent who does not own the conversation under this epoch, else nil.
+local function foreign(c, agent)
+  if c.owner ~= 'agent' or c.agent ~= agent then return fail('not_owner', whose(c)) end
+  if c.epoch ~= A.epoch then return fail('stale_epoch', whose(c)) end
+  return nil
 end

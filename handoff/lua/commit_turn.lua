@@ -16,6 +16,7 @@ if A.understanding then redis.call('HSET', key('c', c.id, 'nlu'), A.to_cursor, A
 redis.call('ZREM', key('ready'), c.id)
 local waiting = c.owner == 'queue'
 if waiting then
+  if A.request then raise_request(c, A.request) end
   redis.call('HSET', key('c', c.id), 'summary_due', c.ep)
   c.summary_due = c.ep
 elseif A.request then

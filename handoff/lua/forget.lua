@@ -5,8 +5,12 @@ if c.owner ~= 'bot' or c.state ~= 'none' or c.n ~= A.n or c.notes_n ~= A.notes_n
   return done({forgotten = false})
 end
 
-for _, ep in ipairs(redis.call('LRANGE', key('c', c.id, 'eps'), 0, -1)) do redis.call('DEL', key('e', ep)) end
-for _, part in ipairs({'log', 'notes', 'nlu', 'tracker', 'eps'}) do redis.call('DEL', key('c', c.id, part)) end
+-- How it ended is still told to the next agent.
+for _, ep in ipairs(redis.call('LRANGE', key('c', c.id, 'eps'), 0, -1)) do
+  redis.call('HDEL', key('e', ep), 'summary')
+  redis.call('PEXPIRE', key('e', ep), A.times.past)
+end
+for _, part in ipairs({'log', 'notes', 'nlu', 'tracker', 'eps', 'guests', 'invites'}) do redis.call('DEL', key('c', c.id, part)) end
 redis.call('DEL', key('c', c.id))
 if redis.call('GET', key('p', c.player)) == c.id then redis.call('DEL', key('p', c.player)) end
 redis.call('ZREM', key('live'), c.id)

@@ -5,7 +5,5 @@ if again then return again end
 local c = conversation(A.conversation)
 if not c then return fail('unknown_conversation') end
 
-local n = redis.call('HINCRBY', key('c', c.id), 'notes_n', 1)
-redis.call('XADD', key('c', c.id, 'notes'), n .. '-0', 'e', A.note)
-ring('c', c.id)
+local n = add_note(c, A.note)
 return remember(actor, A.id, A.mac, done({n = n, conversation = c.id}))

@@ -6,9 +6,10 @@ local refused = flooded(A.player)
 if refused then return refused end
 local c = of_player(A.player)
 if not c then return fail('unknown_conversation') end
-if c.rate_due ~= A.episode then return fail('illegal_transition', {owner = c.owner, state = c.state, event = 'rate'}) end
+if c.rate_due ~= A.episode then return illegal(c, 'rate') end
 
-redis.call('HSET', key('e', A.episode), 'score', A.score, 'rating_text', A.text)
+redis.call('HSET', key('e', A.episode), 'score', A.score, 'rating_text', A.text, 'ratings', A.ratings, 'weighted', A.weighted)
+redis.call('HSET', key('p', A.player, 'past'), 'score', A.score)
 redis.call('HDEL', key('c', c.id), 'rate_due')
 local n = append(c, A.entry)
 c.ep = A.episode

@@ -13,8 +13,11 @@ if c.lease == A.token then
   redis.call('HSET', key('c', c.id), 'attempts', 0)
   redis.call('ZREM', key('ready'), c.id)
 end
-if c.summary_due == A.episode then redis.call('HDEL', key('c', c.id), 'summary_due') end
-if c.owner ~= 'agent' and c.pn > c.cursor then wake(c) end
+if c.summary_due == A.episode then
+  redis.call('HDEL', key('c', c.id), 'summary_due')
+  c.summary_due = nil
+end
+if c.owner ~= 'agent' and c.pn > c.cursor or c.summary_due then wake(c) end
 ring('c', c.id)
 ring('queue')
 return done()

@@ -12,7 +12,7 @@ if not A.agent and tonumber(redis.call('ZSCORE', key('wrapups'), c.id) or '0') >
 
 if A.agent then redis.call('HSET', key('e', c.ep), 'disposition', A.disposition, 'comment', A.comment) end
 end_episode(c, A.agent and 'returned' or 'expired')
-free_slot(c)
+free_slot(c, actor)
 move(c, c.owner, 'none')
 record(A.agent and 'wrapped' or 'expired', actor, c)
 redis.call('HDEL', key('c', c.id), 'ep')

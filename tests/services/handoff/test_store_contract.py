@@ -11,11 +11,13 @@ import pytest
 from common import errors
 from common.clock import FakeClock
 from common.keys import Keys
+from handoff.engine import Firing
 from handoff.machine import Disposition, EpisodeState, Event, Owner, Ownership, apply
 from handoff.memory_store import MemoryStore
 from handoff.protocol import Entry, Player, Summary, SummaryLine
 from handoff.redis_store import RedisStore
-from handoff.store import Command, ConversationStore, HandoffRequest, TurnResult, rank, status_entry
+from handoff.router import EngineStore as Store
+from handoff.store import Command, ConversationStore, HandoffRequest, TurnResult, status_entry
 
 LIN = Player(id="u1", name="林小舟", vip=3)
 ASK = HandoffRequest(reason="button", urgency=1)
@@ -28,7 +30,7 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture(params=["memory", "redis"])
-def store(request: pytest.FixtureRequest, clock: FakeClock) -> ConversationStore:
+def store(request: pytest.FixtureRequest, clock: FakeClock) -> Store:
     if request.param == "memory":
         return MemoryStore(clock)
     return RedisStore(request.getfixturevalue("redis"), clock, Keys("test:"))
@@ -284,7 +286,8 @@ class TestQueue:
         assert (last.event, last.data) == ("ticket", {"number": stored.number, "text": "充值没到，请查"})
         assert (await store.episodes(conversation))[0].end_reason == "ticket"
         event = (await store.outbox())[-1][1]
-        assert json.loads(event["data"]) == {"number": stored.number, "text": "充值没到，请查"}
+        told = {"number": stored.number, "text": "充值没到，请查", "group": "general"}
+        assert json.loads(event["data"]) == told
 
 
 class TestAgents:
@@ -529,7 +532,37 @@ class TestArchiving:
         assert await store.outbox() == []
 
 
-async def _do(store: ConversationStore, event: Event, conversation: str) -> None:
+async def _transfer(store: Store, conversation: str, epoch: int) -> None:
+    await store.transfer("a1", cmd(), conversation, epoch, "a2", "", "请接手")
+    (offer,) = await store.offers_of("a2")
+    await store.take("a2", cmd(), offer.id)
+
+
+async def _fire(store: Store, clock: FakeClock, conversation: str, kind: str, firing: Firing) -> None:
+    """Let a timer of the conversation act; refused when it has no such timer."""
+    clock.advance(store.policy.times.close * 1000)
+    for agent in ("a1", "a2"):
+        await store.beat(agent)
+    for due in await store.due():
+        if (due.conversation, due.kind) == (conversation, kind) and await store.fire(due, firing):
+            return
+    raise errors.IllegalTransition(f"no timer {kind}")
+
+
+async def _no_reply(store: Store, clock: FakeClock, conversation: str, epoch: int) -> None:
+    if (await store.view(conversation)).owner is Owner.AGENT:
+        await store.say("a1", "", cmd(), conversation, epoch, "在吗")
+        await _fire(store, clock, conversation, "ask", Firing(next=[("close", clock.now_ms())]))
+    await _fire(store, clock, conversation, "close", Firing(entry=status_entry(0, "idle_closed"), stop="no_reply"))
+
+
+async def _missed(store: Store, clock: FakeClock, conversation: str) -> None:
+    await store.call(conversation)
+    entry = status_entry(0, "missed_turn", {"number": "@NUMBER@"})
+    await _fire(store, clock, conversation, "call", Firing(entry=entry, stop="missed", text="充值没到"))
+
+
+async def _do(store: Store, event: Event, conversation: str, clock: FakeClock) -> None:
     view = await store.view(conversation)
     actions: dict[Event, Any] = {
         Event.REQUEST: lambda: store.request(LIN, cmd(), ASK),
@@ -539,6 +572,10 @@ async def _do(store: ConversationStore, event: Event, conversation: str) -> None
         Event.RETURN: lambda: store.give_back("a1", cmd(), conversation, view.epoch),
         Event.CLOSE: lambda: store.close("a1", cmd(), conversation, view.epoch, Disposition.SOLVED, ""),
         Event.WRAPPED: lambda: store.wrap_up("a1", cmd(), conversation, Disposition.SOLVED, ""),
+        Event.TRANSFER: lambda: _transfer(store, conversation, view.epoch),
+        Event.TAKE_OVER: lambda: store.take_over("a2", "主管", cmd(), conversation, ""),
+        Event.NO_REPLY: lambda: _no_reply(store, clock, conversation, view.epoch),
+        Event.MISSED: lambda: _missed(store, clock, conversation),
     }
     await actions[event]()
 
@@ -556,29 +593,25 @@ CASES = [(path, event) for path in PATHS for event in DRIVEN if (path[0], event)
 
 @pytest.mark.parametrize(("start", "event"), CASES, ids=lambda value: str(value))
 async def test_the_store_moves_exactly_as_the_state_machine_says(
-    store: ConversationStore, start: tuple[Owner, EpisodeState], event: Event
+    store: Store, clock: FakeClock, start: tuple[Owner, EpisodeState], event: Event
 ) -> None:
     await online(store)
+    await online(store, "a2")
     conversation = (await store.open(LIN)).id
     state = Ownership()
     for step in PATHS[start]:
-        await _do(store, step, conversation)
+        await _do(store, step, conversation, clock)
         state = apply(state, step)
     try:
         expected = apply(state, event)
     except errors.IllegalTransition:
         with pytest.raises((errors.IllegalTransition, errors.NotOwner)):
-            await _do(store, event, conversation)
+            await _do(store, event, conversation, clock)
         expected = state
     else:
-        await _do(store, event, conversation)
+        await _do(store, event, conversation, clock)
     view = await store.view(conversation)
     assert Ownership(view.owner, view.state, view.epoch) == expected
-
-
-def test_rank_puts_urgency_before_vip() -> None:
-    assert rank(3, 0) < rank(2, 12) < rank(2, 0) < rank(0, 12)
-    assert rank(9, 99) == rank(3, 12) and rank(-1, -1) == rank(0, 0)
 
 
 def test_a_status_entry_has_no_number_of_its_own() -> None:

@@ -1,0 +1,105 @@
+"""Carries out what routing and the deadlines decide: offers, calls, moves, timers. Each step is checked again by the store."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from common.clock import Clock
+from common.errors import AgentUnavailable, CapacityFull, IllegalTransition, OfferGone, StaleEpoch, UnknownConversation
+from handoff.deadlines import Kind, act
+from handoff.engine import Due, Firing, HandoffEngine
+from handoff.hours import opens_at
+from handoff.machine import Owner
+from handoff.policy import Overflow, Policy
+from handoff.routing import plan
+from handoff.store import ConversationStore, View
+from handoff.waiting import Estimate
+from handoff.waiting_times import WaitingTimes
+
+MOVED_ON = (AgentUnavailable, CapacityFull, IllegalTransition, OfferGone, StaleEpoch, UnknownConversation)
+_RECENT = 40  # log entries that are searched for the player's last words
+
+
+class EngineStore(ConversationStore, HandoffEngine, Protocol):
+    """Both ports, as `RedisStore` and `MemoryStore` keep them."""
+
+    policy: Policy
+
+
+class Router:
+    """One pass of each duty; several routers may run at once, and each may be killed anywhere."""
+
+    def __init__(self, store: EngineStore, policy: Policy, clock: Clock, log: Any) -> None:
+        self._store = store
+        self._policy = policy
+        self._clock = clock
+        self._log = log
+        self.times = WaitingTimes(store, clock, policy)
+
+    async def run_once(self) -> None:
+        """Everything that is due now."""
+        await self.expire_offers()
+        await self.fire_timers()
+        await self.route()
+
+    async def route(self) -> int:
+        """Offer what waits to whom it should go; returns how many offers were made."""
+        waiting, agents = await self._store.waiting(), await self._store.agents()
+        decided = plan(waiting, agents, self._policy, self._clock.now_ms())
+        made = 0
+        for item, agent in decided.offers:
+            try:
+                await self._store.offer(item, agent)
+                made += 1
+            except MOVED_ON:
+                continue
+        for conversation in decided.calls:
+            await self._quietly(self._store.call(conversation))
+        for conversation, overflow in decided.moves:
+            await self._quietly(self._overflow(conversation, overflow))
+        return made
+
+    async def expire_offers(self) -> None:
+        """Offers that nobody took are offered to the next agent."""
+        for offer in await self._store.overdue_offers():
+            await self._quietly(self._store.expire_offer(offer))
+
+    async def fire_timers(self) -> None:
+        """Deadlines, notices and idle times."""
+        while due := await self._store.due():
+            fired = [await self._store.fire(timer, await self._decide(timer)) for timer in due]
+            if not any(fired):
+                return  # another router is at the same ones
+
+    async def _decide(self, due: Due) -> Firing:
+        try:
+            view = await self._store.view(due.conversation)
+        except UnknownConversation:
+            return Firing()
+        place, words = (0, Estimate(0, 0)), ""
+        if view.owner is Owner.QUEUE:
+            place = await self._place(view)
+            words = await self._words(view) if due.kind == Kind.CALL.value else ""
+        return act(due, view, self._policy, self._clock.now_ms(), place, words)
+
+    async def _place(self, view: View) -> tuple[int, Estimate]:
+        position = await self._store.position(view.id)
+        group = view.episode.group if view.episode else ""
+        return position, await self.times.estimate(group, max(1, position))
+
+    async def _words(self, view: View) -> str:
+        recent = await self._store.entries(view.id, max(0, view.last - _RECENT))
+        return next((entry.text for entry in reversed(recent) if entry.sender == "player" and entry.text), "")
+
+    async def _overflow(self, conversation: str, overflow: Overflow) -> None:
+        view = await self._store.view(conversation)
+        group = self._policy.group(view.episode.group if view.episode else "")
+        opens = 0 if overflow.kind == "group" else opens_at(group, self._clock.now_ms(), self._policy.zone)
+        words = await self._words(view) if overflow.kind == "ticket" else ""
+        await self._store.overflow(conversation, overflow, words, opens)
+
+    async def _quietly(self, step: Any) -> None:
+        try:
+            await step
+        except MOVED_ON as error:
+            self._log.debug("moved on", why=type(error).__name__)
