@@ -1,6 +1,7 @@
-"""Agents' accounts: who may log in to the desk, and the command that makes the first of them.
+"""Agents' accounts: who may log in to the desk, and the command that makes and changes them.
 
 `python -m handoff.accounts create --name admin --role admin --generate`
+`python -m handoff.accounts profile --name xiaoyun --skill payment=4 --skill general=3 --language zh --player u1001`
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from pathlib import Path
 from typing import NoReturn, Protocol
 
 from argon2 import PasswordHasher
@@ -24,6 +26,8 @@ from msgspec.structs import replace
 
 from common.clock import Clock, SystemClock, iso
 from common.errors import BadCredentials, SupportError
+from common.settings import ROOT
+from handoff.profiles import BadProfile, Profiles, StoredProfile
 from handoff.protocol import Agent
 
 MIN_PASSWORD = 10
@@ -310,7 +314,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run the command; the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        asyncio.run(_run(options, environ.get("DATABASE_URL") or DEFAULT_URL))
+        policy = Path(environ.get("HANDOFF_POLICY") or ROOT / "handoff" / "policy.yml")
+        asyncio.run(_run(options, environ.get("DATABASE_URL") or DEFAULT_URL, policy))
     except (SupportError, OSError) as error:
         return _failed(str(error))
     except (KeyboardInterrupt, EOFError):
@@ -337,6 +342,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_password(password)
     for command, text in (("deactivate", "shut an account"), ("activate", "open it again")):
         commands.add_parser(command, help=text).add_argument("--name", required=True)
+    profile = commands.add_parser("profile", help="show or change skills, languages and own players")
+    profile.add_argument("--name", required=True)
+    profile.add_argument("--skill", action="append", metavar="GROUP=1..5", help="all skills anew; may be repeated")
+    profile.add_argument("--language", action="append", help="all languages anew, such as zh; may be repeated")
+    profile.add_argument("--player", action="append", help="all own players anew; may be repeated; '' for none")
     return parser
 
 
@@ -346,22 +356,27 @@ def _add_password(parser: argparse.ArgumentParser) -> None:
     way.add_argument("--generate", action="store_true", help="make a password and print it, once")
 
 
-async def _run(options: argparse.Namespace, url: str) -> None:
+async def _run(options: argparse.Namespace, url: str, policy: Path) -> None:
     # A composition root: only here does this module know of SQL.
     from handoff.migrations import migrate
-    from handoff.sql.accounts import SqlAccountStore
+    from handoff.policy_file import read_policy
+    from handoff.sql.accounts import SqlAccountStore, SqlProfileStore
     from handoff.sql.engine import open_engine
 
+    groups = read_policy(policy).groups if options.command == "profile" else ()
     await migrate(url)
     engine = await open_engine(url)
     try:
-        await _perform(options, Accounts(SqlAccountStore(engine)))
+        await _perform(options, Accounts(SqlAccountStore(engine)), Profiles(SqlProfileStore(engine), groups))
     finally:
         await engine.dispose()
 
 
-async def _perform(options: argparse.Namespace, accounts: Accounts) -> None:
-    if options.command == "list":
+async def _perform(options: argparse.Namespace, accounts: Accounts, profiles: Profiles) -> None:
+    if options.command == "profile":
+        account = await accounts.named(options.name)
+        print(_described(await _changed(options, account, profiles)))
+    elif options.command == "list":
         for account in await accounts.list():
             state = "active" if account.active else "shut"
             print(account.name, account.role.value, state, iso(account.created_at), account.display, sep="\t")
@@ -379,6 +394,28 @@ async def _perform(options: argparse.Namespace, accounts: Accounts) -> None:
         account = await accounts.named(options.name)
         await accounts.set_active(account.id, options.command == "activate")
         print(f"{options.command}d {account.name}")
+
+
+async def _changed(options: argparse.Namespace, account: Account, profiles: Profiles) -> StoredProfile:
+    if options.skill is None and options.language is None and options.player is None:
+        return await profiles.get(account.id)
+    skills = None if options.skill is None else dict(map(_skill, options.skill))
+    players = None if options.player is None else [player for player in options.player if player]
+    return await profiles.change(account.id, skills=skills, languages=options.language, players=players)
+
+
+def _skill(given: str) -> tuple[str, int]:
+    group, _, proficiency = given.partition("=")
+    if not re.fullmatch("[0-9]{1,3}", proficiency):
+        raise BadProfile(f"expected a skill such as payment=4, got {given!r}")
+    return group, int(proficiency)
+
+
+def _described(profile: StoredProfile) -> str:
+    skills = " ".join(f"{group}={proficiency}" for group, proficiency in profile.skills.items())
+    return (
+        f"skills {skills or '-'}\nlanguages {' '.join(profile.languages)}\nplayers {' '.join(profile.players) or '-'}"
+    )
 
 
 def _report(sentence: str, options: argparse.Namespace, password: str) -> None:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from msgspec import Struct
 
 from common.errors import StorageError
+from handoff.follow_ups import FollowUpArchive
 from handoff.protocol import Entry, Episode, Note, Player
+from handoff.tickets import OPENED, Change, Move, Ticket, TicketArchive, TicketState
 
 PREVIEW_CHARS = 80
 
@@ -47,7 +50,7 @@ class OutboxEvent(Struct, frozen=True, forbid_unknown_fields=True):
     conversation: str = ""
     player: str = ""
     epoch: int = 0
-    data: dict[str, Any] = {}  # ticket: {"number", "text"}
+    data: dict[str, Any] = {}  # ticket: {"number", "text", "group"?}
     episode: Episode | None = None  # as it is after the event
 
 
@@ -62,19 +65,11 @@ class ConversationSummary(Struct, frozen=True, forbid_unknown_fields=True):
     episodes: list[Episode] = []
 
 
-class Ticket(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a player left instead of waiting."""
+class Archive(TicketArchive, FollowUpArchive, Protocol):
+    """Finished conversations, handoff episodes, tickets, follow-up tasks and the audit trail.
 
-    number: str
-    state: str  # open; the ticket desk that would close it is not built yet
-    conversation: str
-    player: str
-    text: str
-    created_at: int
-
-
-class Archive(Protocol):
-    """Finished conversations, handoff episodes, tickets and the audit trail. Every method raises StorageError."""
+    Every method raises StorageError.
+    """
 
     async def save_conversation(self, record: ConversationRecord) -> None:
         """Store a conversation, all or nothing.
@@ -87,7 +82,8 @@ class Archive(Protocol):
     async def apply(self, events: Sequence[OutboxEvent]) -> None:
         """Store events, all or nothing; those stored before are passed over.
 
-        An episode takes the snapshot of its newest event (see `order_of`), however late the others arrive.
+        An episode takes the snapshot of its newest event (see `order_of`), however late the others arrive. A `ticket`
+        opens a ticket, a `rated` with a low rating opens the episode's follow-up task.
 
         Raises:
             RefusedEvent: a ticket without number or text, or a number that another ticket has.
@@ -99,8 +95,8 @@ class Archive(Protocol):
     async def conversation(self, id: str) -> ConversationRecord | None:
         """An archived conversation whole, its episodes oldest first; None when it is not archived."""
 
-    async def tickets_of(self, player: str) -> list[Ticket]:
-        """A player's tickets, newest first."""
+    async def outcomes(self, since_ms: int, until_ms: int) -> list[Episode]:
+        """The episodes that ended from `since_ms` on and before `until_ms` (UTC), oldest end first."""
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -117,12 +113,29 @@ def order_of(event: OutboxEvent) -> str:
     return f"{at:020d}-{rest}"
 
 
-def ticket_of(event: OutboxEvent) -> Ticket:
-    """The ticket that a `ticket` event opens. Raises RefusedEvent when it has no number or no text."""
-    number, text = event.data.get("number"), event.data.get("text")
+def ticket_of(event: OutboxEvent, resolution_s: int) -> Ticket:
+    """The ticket that a `ticket` event opens, due in `resolution_s` seconds.
+
+    Raises:
+        RefusedEvent: it has no number or no text, or a group that is no name.
+    """
+    number, text, group = (event.data.get(name) for name in ("number", "text", "group"))
     if not number or not isinstance(number, (str, int)) or not isinstance(text, str):
         raise RefusedEvent(f"event {event.id}: a ticket needs data {{number, text}}", event=event.id)
-    return Ticket(str(number), "open", event.conversation, event.player, text, event.at)
+    if not isinstance(group, (str, type(None))):
+        raise RefusedEvent(f"event {event.id}: a ticket's group is a name", event=event.id)
+    return Ticket(
+        number=str(number),
+        state=TicketState.OPEN,
+        conversation=event.conversation,
+        player=event.player,
+        text=text,
+        created_at=event.at,
+        due_at=event.at + resolution_s * 1000,
+        group=group or (event.episode.group if event.episode else ""),
+        episode=event.episode.id if event.episode else "",
+        history=[Change(event.at, event.actor, OPENED)],
+    )
 
 
 def clash(event: OutboxEvent, number: str) -> RefusedEvent:
@@ -147,3 +160,8 @@ def storable(value: Any) -> Any:
     if isinstance(value, list):
         return [storable(item) for item in value]
     return value
+
+
+def storable_move(move: Move) -> Move:
+    """The same move with a `storable` text."""
+    return replace(move, text=storable(move.text))

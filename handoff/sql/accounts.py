@@ -1,9 +1,9 @@
-"""Accounts on SQLite or PostgreSQL."""
+"""Accounts and agents' profiles on SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import select, update
@@ -11,10 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from handoff.accounts import Account, name_key
 from handoff.archive import storable
+from handoff.profiles import StoredProfile
 from handoff.sql.engine import insert_into, reading, writing
-from handoff.sql.tables import agents
+from handoff.sql.tables import agent_profiles, agents
 
+_Kept = TypeVar("_Kept", bound=msgspec.Struct)
 _COLUMNS = [agents.c[name] for name in Account.__struct_fields__]
+_PROFILE_COLUMNS = [agent_profiles.c[name] for name in StoredProfile.__struct_fields__]
 
 
 class SqlAccountStore:
@@ -66,5 +69,30 @@ class SqlAccountStore:
             return bool((await connection.execute(statement)).rowcount)
 
 
+class SqlProfileStore:
+    """Keeps `handoff.profiles.ProfileStore` in a database that `handoff.migrations` has built."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def profile(self, agent: str) -> StoredProfile | None:
+        """See the port."""
+        query = select(*_PROFILE_COLUMNS).where(agent_profiles.c.agent == storable(agent))
+        async with reading(self._engine) as connection:
+            row = (await connection.execute(query)).first()
+        return None if row is None else _converted(row, StoredProfile)
+
+    async def set_profile(self, agent: str, profile: StoredProfile) -> None:
+        """See the port."""
+        values = {name: storable(value) for name, value in msgspec.to_builtins(profile).items()}
+        insert = insert_into(self._engine, agent_profiles).values(agent=storable(agent), **values)
+        async with writing(self._engine) as connection:
+            await connection.execute(insert.on_conflict_do_update(index_elements=["agent"], set_=values))
+
+
 def _account(row: Any) -> Account:
-    return msgspec.convert({name: row._mapping[name] for name in Account.__struct_fields__}, Account)
+    return _converted(row, Account)
+
+
+def _converted(row: Any, kind: type[_Kept]) -> _Kept:
+    return msgspec.convert({name: row._mapping[name] for name in kind.__struct_fields__}, kind)

@@ -10,30 +10,24 @@ from sqlalchemy import func, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from handoff.archive import (
-    ConversationRecord,
-    ConversationSummary,
-    OutboxEvent,
-    Ticket,
-    clash,
-    order_of,
-    preview_of,
-    storable,
-    ticket_of,
-)
+from handoff.archive import ConversationRecord, ConversationSummary, OutboxEvent, order_of, preview_of, storable
+from handoff.policy import Policy
 from handoff.protocol import Entry, Episode, Note, Player
 from handoff.sql.engine import insert_into, reading, writing
-from handoff.sql.tables import audit, conversations, entries, episodes, notes, tickets
+from handoff.sql.follow_ups import SqlFollowUps
+from handoff.sql.tables import audit, conversations, entries, episodes, notes
+from handoff.sql.tickets import SqlTickets
 
 _ENTRY_COLUMNS = ("n", "at", "sender", "kind", "text")
-_EPISODE_COLUMNS = Episode.__struct_fields__
+_EPISODE_COLUMNS = tuple(name for name in Episode.__struct_fields__ if name in episodes.c)
 
 
-class SqlArchive:
+class SqlArchive(SqlTickets, SqlFollowUps):
     """Keeps `handoff.archive.Archive` in a database that `handoff.migrations` has built."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, policy: Policy | None = None) -> None:
         self._engine = engine
+        self._policy = policy or Policy()
 
     async def save_conversation(self, record: ConversationRecord) -> None:
         """See the port."""
@@ -49,7 +43,9 @@ class SqlArchive:
             for event in sorted(events, key=order_of):  # the same order everywhere: two workers can't deadlock
                 if await self._note_event(connection, event):
                     if event.event == "ticket":
-                        await self._put_ticket(connection, event)
+                        await self._open_ticket(connection, event)
+                    if event.event == "rated" and event.episode:
+                        await self._open_follow_up(connection, event, event.episode)
                     if event.episode:
                         await self._put_episode(connection, event, event.episode)
 
@@ -88,21 +84,18 @@ class SqlArchive:
             opened_at=row.opened_at,
             closed_at=row.closed_at,
             entries=[_entry(line) for line in said],
-            notes=[Note(line.n, line.at, line.author, line.text, line.command) for line in noted],
+            notes=[Note(line.n, line.at, line.author, line.text, line.command, line.kind, line.data) for line in noted],
             understanding={line.n: line.understanding for line in said if line.understanding is not None},
             episodes=found.get(id, []),
         )
 
-    async def tickets_of(self, player: str) -> list[Ticket]:
+    async def outcomes(self, since_ms: int, until_ms: int) -> list[Episode]:
         """See the port."""
-        table = tickets
-        query = (
-            select(*(table.c[name] for name in Ticket.__struct_fields__))
-            .where(table.c.player == storable(player))
-            .order_by(table.c.created_at.desc(), table.c.number.desc())
-        )
+        ended = (episodes.c.state == "ended") & (episodes.c.ended_at >= since_ms) & (episodes.c.ended_at < until_ms)
+        query = select(episodes).where(ended).order_by(episodes.c.ended_at, episodes.c.id)
         async with reading(self._engine) as connection:
-            return [Ticket(*row) for row in (await connection.execute(query)).all()]
+            # A month may be 100,000 of them: read in parts, so that the loop serves others in between.
+            return [_episode(row) async for row in await connection.stream(query)]
 
     async def close(self) -> None:
         """Let go of the engine's connections; whoever shares the engine would open new ones."""
@@ -144,7 +137,7 @@ class SqlArchive:
     async def _put_notes(self, connection: AsyncConnection, record: ConversationRecord) -> None:
         rows = [
             {"conversation": record.id, "n": note.n, "at": note.at, "author": note.author, "text": note.text,
-             "command": note.id}
+             "command": note.id, "kind": note.kind, "data": note.data}
             for note in record.notes
         ]  # fmt: skip
         if rows:
@@ -168,17 +161,11 @@ class SqlArchive:
         insert = insert_into(self._engine, audit).values(**storable(row)).on_conflict_do_nothing()
         return bool((await connection.execute(insert)).rowcount)
 
-    async def _put_ticket(self, connection: AsyncConnection, event: OutboxEvent) -> None:
-        ticket = ticket_of(event)
-        row = {**storable(msgspec.structs.asdict(ticket)), "event": storable(event.id)}
-        insert = insert_into(self._engine, tickets).values(**row).on_conflict_do_nothing()
-        if not (await connection.execute(insert)).rowcount:
-            raise clash(event, ticket.number)
-
     async def _put_episode(self, connection: AsyncConnection, event: OutboxEvent, episode: Episode) -> None:
+        fields = msgspec.to_builtins(msgspec.structs.asdict(episode))
         row = {
-            **msgspec.structs.asdict(episode),
-            "summary": msgspec.to_builtins(episode.summary),
+            **{name: fields.pop(name) for name in _EPISODE_COLUMNS},
+            "more": fields,
             "conversation": event.conversation,
             "player": event.player,
             "newest": order_of(event),
@@ -208,9 +195,12 @@ async def _episodes_of(connection: AsyncConnection, ids: Iterable[str]) -> dict[
     query = select(episodes).where(episodes.c.conversation.in_(list(ids)))
     found: dict[str, list[Episode]] = {}
     for row in (await connection.execute(query.order_by(episodes.c.requested_at, episodes.c.id))).all():
-        episode = msgspec.convert({name: row._mapping[name] for name in _EPISODE_COLUMNS}, Episode)
-        found.setdefault(row.conversation, []).append(episode)
+        found.setdefault(row.conversation, []).append(_episode(row))
     return found
+
+
+def _episode(row: Row) -> Episode:
+    return msgspec.convert({**row.more, **{name: row._mapping[name] for name in _EPISODE_COLUMNS}}, Episode)
 
 
 def _entry_row(entry: Entry) -> dict[str, Any]:

@@ -12,11 +12,13 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Float,
     ForeignKey,
     Index,
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -68,6 +70,8 @@ notes = Table(
     Column("author", Text, nullable=False),
     Column("text", Text, nullable=False),
     Column("command", Text, nullable=False),  # protocol.Note.id
+    Column("kind", Text, nullable=False),
+    Column("data", Json, nullable=False),
 )
 
 # No foreign key to conversations: an episode and a ticket are stored while theirs is still live.
@@ -92,8 +96,15 @@ episodes = Table(
     Column("score", BigInteger, nullable=False),
     Column("rating_text", Text, nullable=False),
     Column("newest", Id, nullable=False),  # order_of the event that this row shows
+    Column("group", Id, nullable=False),
+    Column("tier", BigInteger, nullable=False),
+    Column("responded_at", BigInteger, nullable=False),
+    Column("weighted", Float, nullable=False),
+    Column("reasked", BigInteger, nullable=False),
+    Column("more", Json, nullable=False),  # the rest of protocol.Episode, what reports do not filter on
     Index("ix_episodes_conversation", "conversation"),
     Index("ix_episodes_requested_at", "requested_at"),
+    Index("ix_episodes_ended_at", "ended_at"),
     Index("ix_episodes_agent", "agent", "accepted_at"),
 )
 
@@ -107,8 +118,63 @@ tickets = Table(
     Column("text", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("event", Id, ForeignKey("audit.id"), nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("group", Id, nullable=False),
+    Column("episode", Id, nullable=False),
+    Column("assignee", Id, nullable=False),  # an agent's id, empty: nobody's
+    Column("version", BigInteger, nullable=False),
     Index("ix_tickets_player", "player", "created_at"),
-    Index("ix_tickets_state", "state", "created_at"),
+    Index("ix_tickets_state", "state", "due_at"),
+    Index("ix_tickets_assignee", "assignee", "due_at"),
+)
+
+follow_ups = Table(
+    "follow_ups",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("episode", Id, nullable=False),
+    Column("conversation", Id, nullable=False),
+    Column("player", Id, nullable=False),
+    Column("agent", Id, nullable=False),
+    Column("score", BigInteger, nullable=False),
+    Column("weighted", Float, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("by", Id, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Index("ix_follow_ups_state", "state", "created_at"),
+)
+
+# The histories of tickets and follow-up tasks, and the commands that made them.
+changes = Table(
+    "changes",
+    metadata,
+    Column("subject", Text, primary_key=True),  # ticket or follow_up
+    Column("id", Id, primary_key=True),  # of the ticket or task
+    Column("version", BigInteger, primary_key=True, autoincrement=False),  # that the change led to
+    Column("at", BigInteger, nullable=False),
+    Column("by", Id, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("command", Id, nullable=False),
+    Column("mac", Text, nullable=False),  # of the command's raw body: a repeat with another one is refused
+    UniqueConstraint("by", "command"),
+)
+
+# What players are to be told of their tickets; the handoff worker empties it.
+tellings = Table(
+    "tellings",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("player", Id, nullable=False),
+    Column("conversation", Id, nullable=False),
+    Column("number", Id, ForeignKey("tickets.number"), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("told_at", BigInteger, nullable=False),  # 0: not yet
+    Index("ix_tellings_told_at", "told_at", "at"),
 )
 
 audit = Table(
@@ -140,4 +206,13 @@ agents = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("password_at", BigInteger, nullable=False),  # when the password was last set
     CheckConstraint("role IN ('agent', 'supervisor', 'admin')", name="role"),
+)
+
+agent_profiles = Table(
+    "agent_profiles",
+    metadata,
+    Column("agent", Id, ForeignKey("agents.id"), primary_key=True),
+    Column("skills", Json, nullable=False),  # group -> proficiency
+    Column("languages", Json, nullable=False),
+    Column("players", Json, nullable=False),
 )

@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import traceback
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,56 +13,15 @@ from sqlalchemy import func, select
 
 from common.errors import StorageError
 from handoff.archive import Archive, ConversationRecord, OutboxEvent, RefusedEvent
-from handoff.archive_memory import MemoryArchive
-from handoff.migrations import migrate
-from handoff.protocol import Chip, Entry, Episode, Note, Player, Summary, SummaryLine
+from handoff.protocol import Chip, Entry, Episode, Note, Player, Stay, Summary, SummaryLine
 from handoff.sql.archive import SqlArchive
-from handoff.sql.engine import open_engine, reading
+from handoff.sql.engine import reading
 from handoff.sql.tables import audit, conversations, entries
-from tests import scratch_postgres
+from handoff.tickets import Change, Ticket, TicketState
 
+HOUR = 3_600_000
 T0 = 1_790_000_000_000
 PLAYER = Player(id="p1", name="云中鹤", vip=7, server="天枢", platform="ios")
-
-
-@pytest.fixture
-def postgresql() -> None:
-    try:
-        scratch_postgres.start()
-    except RuntimeError as error:
-        pytest.skip(str(error))
-
-
-@asynccontextmanager
-async def opened(kind: str, folder: Path) -> AsyncIterator[Archive]:
-    if kind == "memory":
-        yield MemoryArchive()
-        return
-    async with AsyncExitStack() as stack:
-        url = f"sqlite:///{folder}/support.db"
-        if kind == "postgresql":
-            url = await stack.enter_async_context(scratch_postgres.database())
-        await migrate(url)
-        archive = SqlArchive(await open_engine(url))
-        yield archive
-        await archive.close()
-
-
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
-async def archive(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Archive]:
-    if request.param == "postgresql":
-        request.getfixturevalue("postgresql")
-    async with opened(request.param, tmp_path) as found:
-        yield found
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def sql(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SqlArchive]:
-    if request.param == "postgresql":
-        request.getfixturevalue("postgresql")
-    async with opened(request.param, tmp_path) as found:
-        assert isinstance(found, SqlArchive)
-        yield found
 
 
 def said(n: int, text: str, sender: Any = "player") -> Entry:
@@ -130,7 +86,11 @@ class TestConversations:
                 Entry(n=5, at=T0 + 5, sender="system", kind="status", event="queued", data={"position": 3, "x": [1.5]}),
                 Entry(n=6, at=T0 + 6, sender="agent", kind="text", text="您好", name="客服小云"),
             ],
-            notes=[Note(1, T0 + 6, "小云", "已核对订单", "n1"), Note(2, T0 + 7, "小云", "")],
+            notes=[
+                Note(1, T0 + 6, "小云", "已核对订单", "n1"),
+                Note(2, T0 + 7, "小云", ""),
+                Note(3, T0 + 8, "", "", kind="alert", data={"code": "first.warn"}),
+            ],
             understanding={1: {"intent": {"name": "pay_missing", "confidence": 0.91}, "entities": []}},
         )  # fmt: skip
         await archive.save_conversation(stored)
@@ -251,6 +211,10 @@ class TestEvents:
             "ended", scenario="account_stolen", agent="a1", accepted_at=T0 + 5, ended_at=T0 + 9, end_reason="closed",
             disposition="solved", comment="已找回", score=4, rating_text="谢谢",
             summary=Summary([SummaryLine("fact", [1, 3], "648元", {"amount": 648.5})], upto=3),
+            ratings={"solved": 4, "feeling": 5}, weighted=4.35, group="security", tier=3, offers=3, missed=2,
+            owners=[Stay("a2", "阿哲", T0 + 2, "offer", T0 + 4), Stay("a1", "小云", T0 + 4, "transfer")],
+            responded_at=T0 + 6, late=["first", "resolution"], compensation=["gift"], reasked=1, reopens="e0",
+            promise="明天回电",
         )  # fmt: skip
         await archive.apply([event(1, "rated", episode=whole)])
         assert await episodes(archive) == [whole]
@@ -311,7 +275,16 @@ class TestTickets:
         await archive.apply([ticket(1, "T1"), ticket(2, "T2"), ticket(3, "T3", player="p2")])
         found = await archive.tickets_of("p1")
         assert [t.number for t in found] == ["T2", "T1"]
-        assert msgspec.structs.astuple(found[1]) == ("T1", "open", "c1", "p1", "请联系我 T1", T0 + 1)
+        assert found[1] == Ticket(
+            "T1",
+            TicketState.OPEN,
+            "c1",
+            "p1",
+            "请联系我 T1",
+            T0 + 1,
+            T0 + 1 + 4 * HOUR,
+            history=[Change(T0 + 1, "p:p1", "open")],
+        )
 
     async def test_a_number_that_another_ticket_has_is_refused_with_its_whole_batch(self, archive: Archive) -> None:
         await archive.apply([ticket(1, "T1")])
