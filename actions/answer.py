@@ -16,6 +16,7 @@ from faq_index.library import Entry
 from suggest import chips
 
 CRISIS = "service_crisis"
+TICKETS = "service_ticket"
 _REMEMBERED = 20  # entries shown lately, which are not offered again
 
 
@@ -27,6 +28,8 @@ class ActionAnswer(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
         known = knowledge()
+        if context.intent(tracker) == TICKETS:
+            say_tickets(dispatcher, tracker)
         events = give(dispatcher, tracker, known, choose(tracker, known))
         second = context.second_entry(tracker)
         if second is None or second not in known.library:
@@ -90,6 +93,16 @@ def give_second(
     say_urgent(dispatcher, tracker, known.scenarios[entry.scenario])
     shown = next(event["value"] for event in given if event.get("name") == "shown_faq")
     return [SlotSet("shown_faq", [*(id for id in shown if id != entry.id), entry.id][-_REMEMBERED:])]
+
+
+def say_tickets(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
+    """How far the player's own tickets are; nothing where the channel does not know them."""
+    tickets = context.metadata(tracker).get("tickets")
+    if tickets is None:
+        return
+    dispatcher.utter_message(response="utter_tickets" if tickets else "utter_no_tickets")
+    for ticket in tickets:
+        dispatcher.utter_message(response=f"utter_ticket_{ticket['state']}", number=ticket["number"])
 
 
 def say_urgent(dispatcher: CollectingDispatcher, tracker: Tracker, scenario: Scenario) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,7 +12,8 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import context, replies
 from actions.knowledge import knowledge
-from handoff.summary import Said, Shown, Transcript, summarise
+from handoff.protocol import Summary
+from handoff.summary import Earlier, NothingToSummarise, Promise, Said, Shown, Transcript, reason_line, summarise
 
 _ASKED_URGENCY = 1
 
@@ -30,7 +32,8 @@ class ActionHandoffSummary(Action):
     """Writes the session summary for the agent as `custom`: {"summary": {...}}; says nothing to the player.
 
     The worker runs it with the whole conversation as tracker events, each with its log number in `metadata.n`;
-    under a stock Rasa the events have none, and are counted.
+    under a stock Rasa the events have none, and are counted. The latest message's metadata holds the episode's `reason`
+    and `urgency`, and of the episodes before it `earlier` and `promises` (lists of `handoff.summary`'s fields).
     """
 
     def name(self) -> str:
@@ -41,9 +44,12 @@ class ActionHandoffSummary(Action):
         asked = context.metadata(tracker)
         names = {scenario.id: scenario.name for scenario in known.scenarios.values()}
         questions = {entry.id: entry.question for entry in known.library.entries()}
-        summary = summarise(
-            transcript(tracker.events, questions), asked.get("reason", "asked"), int(asked.get("urgency", 0)), names
-        )
+        record = transcript(tracker.events, questions, asked)
+        reason = asked.get("reason", "asked")
+        try:
+            summary = summarise(record, reason, int(asked.get("urgency", 0)), names)
+        except NothingToSummarise:
+            summary = Summary(lines=[reason_line(reason)], upto=record.upto)
         dispatcher.utter_message(json_message={"summary": msgspec.to_builtins(summary)})
         return []
 
@@ -61,17 +67,26 @@ def hand_over(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[dict[s
     return [SlotSet("pending", "nothing"), SlotSet("failed_attempts", 0)]
 
 
-def transcript(events: list[dict[str, Any]], questions: dict[str, str]) -> Transcript:
-    """The conversation in tracker events, as far as a summary needs it. `questions`: FAQ id -> its question."""
+def transcript(
+    events: Sequence[Mapping[str, Any]], questions: Mapping[str, str], past: Mapping[str, Any]
+) -> Transcript:
+    """The conversation in tracker events, as far as a summary needs it.
+
+    `questions`: FAQ id -> its question. `past`: `earlier` and `promises`, where there are some. Rasa's event `agent` is
+    a message that a person wrote.
+    """
     said: list[Said] = []
     shown: dict[int, Shown] = {}
+    replied: list[int] = []
     n = 0
     for event in events:
-        if event.get("event") not in ("user", "bot"):
+        if event.get("event") not in ("user", "bot", "agent"):
             continue
         meta = event.get("metadata") or {}
         n = int(meta.get("n") or n + 1)
-        if event["event"] == "bot":
+        if event["event"] == "agent":
+            replied.append(n)
+        elif event["event"] == "bot":
             faq_id = ((event.get("data") or {}).get("custom") or {}).get("faq_id")
             if faq_id:
                 shown[n] = Shown(n, faq_id, questions.get(faq_id, faq_id))
@@ -81,4 +96,6 @@ def transcript(events: list[dict[str, Any]], questions: dict[str, str]) -> Trans
                 shown[answer.n] = Shown(answer.n, answer.faq_id, answer.question, bool(meta["helpful"]), n)
         else:
             said.append(Said(n, event.get("text") or "", event.get("parse_data") or {}))
-    return Transcript(said, list(shown.values()), n)
+    earlier = msgspec.convert(past.get("earlier") or [], list[Earlier])
+    promises = msgspec.convert(past.get("promises") or [], list[Promise])
+    return Transcript(said, list(shown.values()), n, replied, earlier, promises)

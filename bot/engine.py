@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Optional
@@ -24,7 +24,9 @@ from bot.release import Release
 from common.content import LEXICON
 from common.errors import SupportError
 from handoff.protocol import Chip, Entry, Episode, Summary
-from handoff.store import HandoffRequest
+from handoff.requests import request_of
+from handoff.store import HandoffRequest, KnownTicket
+from handoff.summary import Earlier, Promise
 
 _SPOKEN = ("text", "pick", "feedback")
 _FAILURE_RESPONSE = "utter_failure"
@@ -60,6 +62,8 @@ class Record:
 
     entries: list[Entry]
     understanding: Mapping[int, dict[str, Any]] = field(default_factory=dict)
+    earlier: Sequence[Earlier] = ()
+    promises: Sequence[Promise] = ()
 
 
 class Engine:
@@ -75,8 +79,17 @@ class Engine:
         self._marks = Marks(release.root / LEXICON)
         _rewire(self._agent, executor)
 
-    async def run(self, conversation: str, entry: Entry, base: Optional[str], owner: str) -> TurnOutput:
+    async def run(
+        self,
+        conversation: str,
+        entry: Entry,
+        base: Optional[str],
+        owner: str,
+        tickets: Sequence[KnownTicket] = (),
+    ) -> TurnOutput:
         """One turn for a player's `entry` (kind text, pick or feedback) on the committed tracker `base`.
+
+        `tickets` are the player's, should they ask for them.
 
         Raises:
             TurnFailed: an action or a store failed, or nothing was said; nothing of the turn may be kept.
@@ -91,7 +104,7 @@ class Engine:
             sender_id=conversation,
             parse_data=parsed,
             input_channel=channel.name(),
-            metadata=_metadata(entry, owner),
+            metadata=_metadata(entry, owner, tickets),
         )
         try:
             await _processor(self._agent).handle_message(message)
@@ -103,11 +116,26 @@ class Engine:
             raise TurnFailed("the bot had nothing to say", [])
         return _output(channel.messages, trackers.dump(turn.staged, _domain(self._agent)), _kept(parsed))
 
+    def request(
+        self, asked: HandoffRequest, understanding: Mapping[int, dict[str, Any]], entries: Sequence[Entry]
+    ) -> HandoffRequest:
+        """What an action asked for, with all that the bot knows of the whole conversation."""
+        pin(self.release)
+        scenarios = knowledge().scenarios
+        return request_of(
+            asked.reason, understanding, entries, scenarios, scenario=asked.scenario, urgency=asked.urgency
+        )
+
     async def summary(self, conversation: str, record: Record, episode: Episode) -> Summary:
         """The agent's summary of a conversation, written by the custom action `action_handoff_summary`."""
         pin(self.release)
         asked = {"text": "", "intent": {"name": None}, "entities": []}
-        meta = {"reason": episode.reason, "urgency": episode.urgency}
+        meta = {
+            "reason": episode.reason,
+            "urgency": episode.urgency,
+            "earlier": msgspec.to_builtins(list(record.earlier)),
+            "promises": msgspec.to_builtins(list(record.promises)),
+        }
         call = {
             "next_action": "action_handoff_summary",
             "sender_id": conversation,
@@ -180,8 +208,9 @@ def _given(intent: str, text: str, decision: str) -> dict[str, Any]:
     }
 
 
-def _metadata(entry: Entry, owner: str) -> dict[str, Any]:
+def _metadata(entry: Entry, owner: str, tickets: Sequence[KnownTicket] = ()) -> dict[str, Any]:
     meta: dict[str, Any] = {"n": entry.n, "owner": owner}
+    meta["tickets"] = [{"number": ticket.number, "state": ticket.state} for ticket in tickets]
     if entry.kind == "feedback":
         meta |= {"rated": entry.entry, "helpful": entry.helpful}
     return meta
@@ -225,6 +254,8 @@ def _as_events(record: Record) -> list[dict[str, Any]]:
         elif entry.sender == "bot":
             data = {"custom": {"faq_id": entry.faq_id}} if entry.faq_id else {}
             events.append({"event": "bot", "text": entry.text, "data": data, "metadata": {"n": entry.n}})
+        elif entry.sender == "agent":
+            events.append({"event": "agent", "text": entry.text, "metadata": {"n": entry.n}})
     return events
 
 

@@ -10,9 +10,10 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Optional
 
+import httpx
 from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -23,12 +24,15 @@ from common import logs
 from common.clock import Clock
 from common.errors import LeaseLost, NotOwner, SupportError, UnknownConversation
 from common.keys import Keys
-from common.settings import ROOT, Settings
+from common.settings import ROOT, RewriteEndpoint, Settings
 from handoff import presence
 from handoff.connect import RedisClock, open_redis
+from handoff.policy_file import read_policy
 from handoff.protocol import Entry
 from handoff.redis_store import RedisStore, renewal
+from handoff.rewriting import rewrite
 from handoff.store import ConversationStore, HandoffRequest, Turn, TurnResult
+from handoff.summary import Earlier, Promise, history
 
 POLL_S = 0.5  # in case a doorbell was missed
 TURN_LIMIT_S = 30.0  # a turn that takes longer loses its lease
@@ -87,8 +91,14 @@ class Worker:
         *,
         lease_ms: int,
         concurrency: int,
+        rewriting: Optional[RewriteEndpoint] = None,
     ) -> None:
-        """`engine`: a `bot.engine.Engine` (importing it takes seconds, so it is not named here)."""
+        """`engine`: a `bot.engine.Engine` (importing it takes seconds, so it is not named here).
+
+        `rewriting`: the language model that puts summaries into sentences; None leaves them as they are built.
+        """
+        self._rewriting = rewriting
+        self._http = httpx.AsyncClient()
         self.engine = engine
         self._store = store
         self._clock = clock
@@ -155,7 +165,8 @@ class Worker:
         try:
             if turn.attempts > MAX_ATTEMPTS:
                 raise SupportError(f"given up after {turn.attempts - 1} attempts")
-            output = await self.engine.run(turn.view.id, entry, turn.tracker, turn.view.owner.value)
+            tickets = await self._store.tickets_of(turn.view.player.id)
+            output = await self.engine.run(turn.view.id, entry, turn.tracker, turn.view.owner.value, tickets)
         except SupportError as error:
             self._log.error("turn failed", conversation=turn.view.id, n=entry.n, causes=_causes(error))
             apology = Entry(n=0, at=self._clock.now_ms(), sender="bot", kind="answer", text=self.engine.apology())
@@ -171,18 +182,40 @@ class Worker:
             faq_id=output.faq_id,
         )
         request: Optional[HandoffRequest] = output.request
+        if request is not None:
+            request = await self._completed(request, turn.view.id, {entry.n: output.understanding})
         await self._store.commit(turn, TurnResult([reply], output.tracker, output.understanding, request))
 
-    async def _summarise(self, turn: Turn) -> None:
-        from bot.engine import Record
+    async def _completed(
+        self, request: HandoffRequest, conversation: str, latest: dict[int, dict[str, Any]]
+    ) -> HandoffRequest:
+        """An action's request with what the whole conversation says; `latest` is what this turn understood."""
+        entries = await self._store.entries(conversation)
+        understanding = {**await self._store.understanding(conversation), **latest}
+        completed: HandoffRequest = self.engine.request(request, understanding, entries)
+        return completed
 
-        id = turn.view.id
+    async def _summarise(self, turn: Turn) -> None:
+        id, player = turn.view.id, turn.view.player
         episodes = await self._store.episodes(id)
         episode = next((e for e in episodes if e.id == turn.summary_due), None)
         if episode is None:
             return
-        record = Record(await self._store.entries(id), await self._store.understanding(id))
-        await self._store.set_summary(turn, await self.engine.summary(id, record, episode))
+        past = history(await self._store.earlier(player.id), episode.id)
+        built = await self.engine.summary(id, await self._record(turn, past=past), episode)
+        told = await rewrite(built, self._rewriting, self._http, (player.name, player.id))
+        await self._store.set_summary(turn, told or built)
+
+    async def _record(
+        self,
+        turn: Turn,
+        past: tuple[Sequence[Earlier], Sequence[Promise]] = ((), ()),
+    ) -> Any:
+        """The conversation so far."""
+        from bot.engine import Record
+
+        id = turn.view.id
+        return Record(await self._store.entries(id), await self._store.understanding(id), *past)
 
 
 def _causes(error: SupportError) -> list[str]:
@@ -207,9 +240,25 @@ async def main(settings: Settings) -> None:
     clock = RedisClock()
     await clock.sync(redis)
     keys = Keys(settings.redis_prefix)
-    store = RedisStore(redis, clock, keys, grace_ms=settings.agent_grace_ms, per_second=settings.messages_per_second)
+    store = RedisStore(
+        redis,
+        clock,
+        keys,
+        grace_ms=settings.agent_grace_ms,
+        per_second=settings.messages_per_second,
+        policy=read_policy(settings.policy),
+    )
     keeper = LeaseKeeper(_renewer(settings, clock, keys), settings.lease_ms)
-    worker = Worker(store, engine, clock, keeper, log, lease_ms=settings.lease_ms, concurrency=settings.bot_concurrency)
+    worker = Worker(
+        store,
+        engine,
+        clock,
+        keeper,
+        log,
+        lease_ms=settings.lease_ms,
+        concurrency=settings.bot_concurrency,
+        rewriting=settings.summary_rewrite,
+    )
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, worker.stop)
