@@ -3,9 +3,11 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { ChatIcon } from "../core/icons";
 import { useStore } from "../core/store";
+import { useNow } from "../core/time";
 import { useTools } from "./context";
 import { Panel } from "./Panel";
 import { unread } from "./state";
+import { turnOf } from "./turn";
 
 interface Props {
   open: boolean;
@@ -18,6 +20,8 @@ export function App({ open, onOpen, onClose }: Props): JSX.Element {
   const state = useStore(session.store);
   const launcher = useRef<HTMLButtonElement>(null);
   const wasOpen = useRef(false);
+  const now = useNow(!open && state.owner === "queue");
+  const called = turnOf(state, now) === "called";
   const count = unread(state);
 
   useEffect(() => {
@@ -27,16 +31,17 @@ export function App({ open, onOpen, onClose }: Props): JSX.Element {
   }, [open, session]);
 
   if (open) return <Panel state={state} onClose={onClose} />;
+  const label = called ? strings.call.launcher : strings.launcher;
   return (
     <button
       ref={launcher}
-      class="launcher"
+      class={called ? "launcher called" : "launcher"}
       data-testid="launcher"
-      aria-label={count > 0 ? `${strings.launcher}, ${strings.unread(count)}` : strings.launcher}
+      aria-label={count > 0 ? `${label}, ${strings.unread(count)}` : label}
       onClick={onOpen}
     >
       <ChatIcon size={26} />
-      <span class="launcher-text">{strings.launcher}</span>
+      <span class="launcher-text">{label}</span>
       {count > 0 && (
         <span class="badge" aria-hidden="true">
           {count > 99 ? "99+" : count}

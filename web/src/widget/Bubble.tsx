@@ -1,16 +1,15 @@
-/** One message, or one line about what happened. */
+/** One entry of the log: a message of the player's or somebody else's, or a line about what happened. */
 import type { JSX } from "preact";
 import { Markdown } from "../core/markdown";
 import { Masked } from "../core/masked";
 import type { Pending } from "../core/outbox";
-import { clockTime, dayAndTime, sameDay } from "../core/time";
 import type { Entry } from "../protocol";
-import { locale } from "../strings";
-import type { WidgetStrings } from "../strings/zh";
 import { AnswerFoot } from "./AnswerFoot";
 import { useTools } from "./context";
 import { Avatar } from "./Greeting";
 import type { Command } from "./state";
+import { StatusLine } from "./StatusLine";
+import { When } from "./When";
 
 interface EntryProps {
   entry: Entry;
@@ -54,15 +53,9 @@ function SenderLine({ entry, who }: { entry: Entry; who: "bot" | "agent" }): JSX
     <p class="meta">
       {who === "agent" && <span class="role">{strings.agent}</span>}
       <span>{who === "bot" ? strings.bot : entry.name}</span>
-      <Time at={entry.at} />
+      <When at={entry.at} />
     </p>
   );
-}
-
-function Time({ at }: { at: number }): JSX.Element {
-  const tag = locale(useTools().language);
-  const words = sameDay(at, Date.now()) ? clockTime(at, tag) : dayAndTime(at, tag);
-  return <time dateTime={new Date(at).toISOString()}>{words}</time>;
 }
 
 function OwnBubble({ text, at, n }: { text: string; at: number; n: number }): JSX.Element {
@@ -75,7 +68,7 @@ function OwnBubble({ text, at, n }: { text: string; at: number; n: number }): JS
           <Masked text={text} names={strings.masked} />
         </div>
         <p class="meta">
-          <Time at={at} />
+          <When at={at} />
           <span class="sr">{strings.sent}</span>
         </p>
       </div>
@@ -113,42 +106,4 @@ export function PendingView({ item, online }: { item: Pending<Command>; online: 
       </div>
     </div>
   );
-}
-
-function StatusLine({ entry }: { entry: Entry }): JSX.Element | null {
-  const { strings } = useTools();
-  const words = eventWords(entry, strings.events);
-  if (!words) return null;
-  return (
-    <p class="status-line" data-n={entry.n} data-event={entry.event}>
-      <span>{words}</span>
-      <Time at={entry.at} />
-      {entry.event === "ticket" && typeof entry.data?.["text"] === "string" && (
-        <span class="ticket-text">
-          <Masked text={entry.data["text"]} names={strings.masked} />
-        </span>
-      )}
-    </p>
-  );
-}
-
-function eventWords(entry: Entry, events: WidgetStrings["events"]): string {
-  const data = entry.data ?? {};
-  switch (entry.event) {
-    case "queued":
-      return data["agents_online"] === 0 ? events.queuedNobody : events.queued;
-    case "accepted":
-      return events.accepted(entry.name ?? "");
-    case "ticket":
-      return events.ticket(String(data["number"] ?? ""));
-    case "rated":
-      return events.rated(Number(data["score"]) || 0);
-    case "cancelled":
-    case "requeued":
-    case "returned":
-    case "closed":
-      return events[entry.event];
-    default:
-      return ""; // an event of a later server
-  }
 }

@@ -1,6 +1,6 @@
 /** The field in which the player writes. */
-import type { JSX } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { JSX, RefObject } from "preact";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { grow, isSendKey } from "../core/compose";
 import { SendIcon } from "../core/icons";
 import { sendable, textLength } from "../core/text";
@@ -11,10 +11,14 @@ import type { ChatState } from "./state";
 const NEAR_LIMIT = 200;
 const TALLEST_PX = 132;
 
-export function Composer({ state }: { state: ChatState }): JSX.Element {
+interface Props {
+  state: ChatState;
+  field: RefObject<HTMLTextAreaElement | null>;
+}
+
+export function Composer({ state, field }: Props): JSX.Element {
   const { session, strings } = useTools();
   const [text, setText] = useState(session.draft);
-  const field = useRef<HTMLTextAreaElement>(null);
   const left = MAX_TEXT - textLength(text);
   useEffect(() => field.current?.focus({ preventScroll: true }), []);
   // The draft belongs to a player; who that is may be known only now.

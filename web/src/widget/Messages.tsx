@@ -8,8 +8,8 @@ import type { Entry } from "../protocol";
 import { EntryView, PendingView } from "./Bubble";
 import { useTools } from "./context";
 import { Greeting, TypingLine } from "./Greeting";
-import { RatingCard } from "./RatingCard";
-import { botThinks, isWaiting, judgements, type ChatState } from "./state";
+import { RatingCard, RatingThanks } from "./RatingCard";
+import { botThinks, isWaiting, judgements, ratingStage, type ChatState } from "./state";
 
 export function Messages({ state }: { state: ChatState }): JSX.Element {
   const { strings } = useTools();
@@ -17,7 +17,7 @@ export function Messages({ state }: { state: ChatState }): JSX.Element {
   const now = useNow(true, 5000);
   const thinks = botThinks(state, now);
   const bubbles = state.pending.filter(({ frame }) => frame.type === "send" || frame.type === "pick");
-  const rating = state.rate !== "" && !isWaiting(state, "rate");
+  const rating = ratingStage(state);
   const mark = `${state.log.conversation}/${last(state.log)}/${bubbles.length}/${thinks}/${rating}/${state.typing?.sender}`;
   const away = useStickToEnd(box, mark, bubbles.at(-1)?.frame.id ?? "");
   return (
@@ -40,7 +40,8 @@ export function Messages({ state }: { state: ChatState }): JSX.Element {
         ))}
         {state.typing?.sender === "agent" && <TypingLine words={strings.agentTyping(state.agent)} who="agent" />}
         {(thinks || state.typing?.sender === "bot") && <TypingLine words={strings.botTyping} who="bot" />}
-        {rating && <RatingCard key={state.rate} />}
+        {rating === "asked" && <RatingCard key={state.rate} />}
+        {rating === "thanked" && <RatingThanks />}
       </div>
       {away.lost && (
         <button class="to-end" onClick={away.toEnd}>

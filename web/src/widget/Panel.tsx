@@ -6,12 +6,14 @@ import { Composer } from "./Composer";
 import { Connection } from "./Connection";
 import { useTools } from "./context";
 import { Messages } from "./Messages";
-import { QueueCard } from "./QueueCard";
 import { isWaiting, type ChatState } from "./state";
+import { team } from "./turn";
+import { Waiting } from "./Waiting";
 
 export function Panel({ state, onClose }: { state: ChatState; onClose(): void }): JSX.Element {
   const { strings } = useTools();
   const panel = useRef<HTMLElement>(null);
+  const field = useRef<HTMLTextAreaElement>(null);
   useVisibleHeight(panel);
   const leaveByEscape = (event: KeyboardEvent): void => {
     if (event.key === "Escape" && !event.isComposing) onClose();
@@ -26,8 +28,8 @@ export function Panel({ state, onClose }: { state: ChatState; onClose(): void })
           {strings.errors[state.notice] ?? strings.errors["other"]}
         </p>
       )}
-      {state.owner === "queue" && <QueueCard state={state} />}
-      <Composer state={state} />
+      {state.owner === "queue" && <Waiting state={state} onBack={() => field.current?.focus()} />}
+      <Composer state={state} field={field} />
     </section>
   );
 }
@@ -60,11 +62,11 @@ function Header({ state, onClose }: { state: ChatState; onClose(): void }): JSX.
 function OwnerLine({ state }: { state: ChatState }): JSX.Element {
   const { strings } = useTools();
   const { owner } = strings;
-  const words = state.owner === "agent" ? owner.agent(state.agent) : owner[state.owner];
+  const words = state.owner === "agent" ? owner.agent(strings.names(team(state))) : owner[state.owner];
   return (
-    <p class="owner">
+    <p class="owner" data-testid="owner" title={words}>
       <span class="dot" data-state={state.link.kind} />
-      {words}
+      <span class="owner-words">{words}</span>
     </p>
   );
 }

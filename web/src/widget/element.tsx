@@ -8,17 +8,20 @@
  * believes to have, for what the browser keeps), server, lang (else the page's own, else the browser's), open.
  */
 import { render } from "preact";
-import { pickLanguage } from "../strings";
+import { pickLanguage, type Language } from "../strings";
 import { widget as en } from "../strings/en";
 import { widget as zh } from "../strings/zh";
 import { App } from "./App";
+import { Attention, browserPage } from "./attention";
 import { ToolsContext } from "./context";
 import { Session } from "./session";
-import { unread } from "./state";
+import { unread, type ChatState } from "./state";
+import { turnOf, type Turn } from "./turn";
 import cards from "./cards.css?inline";
 import log from "./log.css?inline";
 import shell from "./shell.css?inline";
 
+const STRINGS = { zh, en };
 const CSS_TEXT = shell + log + cards;
 const TAG = "yunlan-support";
 const script = document.currentScript as HTMLScriptElement | null;
@@ -31,6 +34,8 @@ class YunlanSupport extends HTMLElement {
   #unwatch: () => void = () => {};
   #lastUnread = 0;
   #lastOwner = "bot";
+  #lastTurn: Turn = "none";
+  #attention = new Attention(browserPage, () => this.open());
 
   connectedCallback(): void {
     const root = this.shadowRoot ?? this.#attach();
@@ -53,6 +58,7 @@ class YunlanSupport extends HTMLElement {
 
   disconnectedCallback(): void {
     this.#unwatch();
+    this.#attention.calm();
     this.#session?.stop();
     this.#session = null;
     const host = this.shadowRoot?.lastElementChild;
@@ -101,8 +107,8 @@ class YunlanSupport extends HTMLElement {
   #draw(): void {
     const host = this.shadowRoot?.lastElementChild;
     if (!this.#session || !host) return;
-    const language = pickLanguage([this.getAttribute("lang"), document.documentElement.lang]);
-    const tools = { session: this.#session, strings: language === "zh" ? zh : en, language };
+    const language = this.#language();
+    const tools = { session: this.#session, strings: STRINGS[language], language };
     render(
       <ToolsContext.Provider value={tools}>
         <App open={this.hasAttribute("open")} onOpen={() => this.open()} onClose={() => this.close()} />
@@ -120,6 +126,23 @@ class YunlanSupport extends HTMLElement {
     this.#lastUnread = count;
     if (state.owner !== this.#lastOwner) this.#tell("handoff", { owner: state.owner, agent: state.agent });
     this.#lastOwner = state.owner;
+    this.#callBack(state);
+  }
+
+  /** A player who waits somewhere else is called when it is their turn. */
+  #callBack(state: ChatState): void {
+    const turn = turnOf(state, Date.now());
+    const before = this.#lastTurn;
+    this.#lastTurn = turn;
+    if (turn === before) return;
+    const { call } = STRINGS[this.#language()];
+    if (turn === "called") this.#attention.call(call.title, call.body);
+    else if (turn === "served" && before !== "none") this.#attention.call(call.title, call.served(state.agent));
+    else this.#attention.calm();
+  }
+
+  #language(): Language {
+    return pickLanguage([this.getAttribute("lang"), document.documentElement.lang]);
   }
 
   #tell(name: string, detail: object): void {

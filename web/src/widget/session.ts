@@ -7,7 +7,7 @@ import { Outbox, type Pending } from "../core/outbox";
 import { Store } from "../core/store";
 import { clean, sendable } from "../core/text";
 import { throttle } from "../core/compose";
-import type { Ack, Chip, EntryFrame, ErrorFrame, PlayerFrame, PlayerWelcome, ToPlayer } from "../protocol";
+import type { Ack, Chip, EntryFrame, ErrorFrame, PlayerFrame, PlayerWelcome, RatingName, ToPlayer } from "../protocol";
 import { initialState, received, welcomed, type ChatState, type Command } from "./state";
 import { fetchToken, subject, type Token, type TokenSource } from "./token";
 
@@ -99,6 +99,11 @@ export class Session {
     this.#add({ type: "cancel_human", v: 1, id: commandId() });
   }
 
+  /** The player goes to play; they are called at their turn. */
+  keep(): void {
+    this.#add({ type: "keep", v: 1, id: commandId() });
+  }
+
   feedback(entry: number, helpful: boolean): void {
     this.#add({ type: "feedback", v: 1, id: commandId(), entry, helpful });
   }
@@ -109,9 +114,12 @@ export class Session {
     return true;
   }
 
-  rate(score: number, text: string): void {
-    const episode = this.store.state.rate;
-    this.#add({ type: "rate", v: 1, id: commandId(), episode, score, ...(text.trim() && { text: clean(text) }) });
+  /** 1 to 5 stars, over all and in any of the five dimensions. */
+  rate(score: number, text: string, ratings: Partial<Record<RatingName, number>>): void {
+    const command: Command = { type: "rate", v: 1, id: commandId(), episode: this.store.state.rate, score };
+    if (text.trim()) command.text = clean(text);
+    if (Object.keys(ratings).length > 0) command.ratings = { ...ratings };
+    this.#add(command);
     this.store.set({ rate: "" });
   }
 

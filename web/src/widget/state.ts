@@ -10,6 +10,7 @@ import type {
   PlayerCancelHuman,
   PlayerFeedback,
   PlayerHuman,
+  PlayerKeep,
   PlayerPick,
   PlayerRate,
   PlayerSend,
@@ -18,12 +19,14 @@ import type {
   Queue,
   Sender,
 } from "../protocol";
+import { dataText } from "./entry";
 
 export type Command =
   | PlayerSend
   | PlayerPick
   | PlayerHuman
   | PlayerCancelHuman
+  | PlayerKeep
   | PlayerFeedback
   | PlayerTicket
   | PlayerRate;
@@ -99,14 +102,14 @@ export function received(state: ChatState, frame: EntryFrame): Partial<ChatState
   if (step.kind === "gap") return "gap";
   if (step.kind === "duplicate") return {};
   const typing = state.typing?.sender === frame.entry.sender ? null : state.typing;
-  const folded = frame.entry.n > state.foldAfter ? statusChange(frame.entry) : {};
+  const folded = frame.entry.n > state.foldAfter ? statusChange(state, frame.entry) : {};
   return { log: step.log, typing, ...folded };
 }
 
-/** What a status entry says of the conversation's owner and of the rating. */
-function statusChange(entry: Entry): Partial<ChatState> {
+/** What a status entry says of the conversation's owner, the place in the queue and the rating. */
+function statusChange(state: ChatState, entry: Entry): Partial<ChatState> {
   if (entry.kind !== "status") return {};
-  const episode = text(entry.data?.["episode"]);
+  const withBot = { owner: "bot", agent: "", queue: null } as const;
   switch (entry.event) {
     case "queued": {
       const online = entry.data?.["agents_online"];
@@ -114,14 +117,22 @@ function statusChange(entry: Entry): Partial<ChatState> {
     }
     case "requeued":
       return { owner: "queue", agent: "" };
+    case "kept":
+      return { queue: state.queue && { ...state.queue, kept: true } };
     case "cancelled":
     case "ticket":
-      return { owner: "bot", agent: "", queue: null };
+    case "missed_turn":
+      return withBot;
+    case "group_closed": // without a ticket the place is kept until the group opens
+      return dataText(entry, "number") ? withBot : {};
     case "accepted":
+    case "transferred":
+    case "taken_over":
       return { owner: "agent", agent: entry.name ?? "", queue: null };
     case "returned":
     case "closed":
-      return { owner: "bot", agent: "", queue: null, rate: episode };
+    case "idle_closed":
+      return { ...withBot, rate: dataText(entry, "episode") };
     case "rated":
       return { rate: "" };
     default:
@@ -139,8 +150,13 @@ export function judgements(state: ChatState): Map<number, boolean> {
   return found;
 }
 
+// Status entries that want something of the player, or that they have waited for.
+const CALLS_FOR_EYES = new Set(["your_turn", "missed_turn", "idle_ask", "idle_closed", "ticket_update"]);
+
 export function unread(state: ChatState): number {
-  return state.log.entries.slice(state.seen).filter((entry) => isSpeech(entry) && entry.sender !== "player").length;
+  const isNews = (entry: Entry): boolean =>
+    entry.kind === "status" ? CALLS_FOR_EYES.has(entry.event ?? "") : isSpeech(entry) && entry.sender !== "player";
+  return state.log.entries.slice(state.seen).filter(isNews).length;
 }
 
 const THINKS_FOR_MS = 60_000;
@@ -159,10 +175,12 @@ export function isWaiting(state: ChatState, type: Command["type"]): boolean {
   return state.pending.some((item) => item.frame.type === type && item.state !== "failed");
 }
 
-function isSpeech(entry: Entry): boolean {
-  return entry.kind === "text" || entry.kind === "answer" || entry.kind === "pick";
+/** Thanks are said until the conversation goes on. */
+export function ratingStage(state: ChatState): "none" | "asked" | "thanked" {
+  if (isWaiting(state, "rate") || state.log.entries.at(-1)?.event === "rated") return "thanked";
+  return state.rate === "" ? "none" : "asked";
 }
 
-function text(value: unknown): string {
-  return typeof value === "string" ? value : "";
+function isSpeech(entry: Entry): boolean {
+  return entry.kind === "text" || entry.kind === "answer" || entry.kind === "pick";
 }
