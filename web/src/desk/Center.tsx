@@ -2,13 +2,17 @@
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { BackIcon, CheckIcon, CloudMark, MenuIcon } from "../core/icons";
-import type { DispositionName } from "../protocol";
-import { Tag, UrgencyTag, VipTag } from "./Tags";
+import type { DispositionName, Episode } from "../protocol";
+import { PromiseBanner, TransferBanner } from "./Banners";
+import { LateTags, MatterTags, Tag, UrgencyTag, VipTag } from "./Tags";
 import { useTools } from "./context";
 import { Reply } from "./Reply";
 import { ResultDialog } from "./ResultDialog";
 import { isWaiting, needsWrapUp, type DeskState, type Followed } from "./state";
 import { SummaryPanel } from "./SummaryPanel";
+import { TeamBar } from "./TeamBar";
+import { draftOf, isGuest } from "./teamwork";
+import { TextDialog } from "./TextDialog";
 import { Thread } from "./Thread";
 
 interface Props {
@@ -33,7 +37,10 @@ export function Center({ state, conversation, onSide }: Props): JSX.Element {
   return (
     <main class="center">
       <Head state={state} conversation={conversation} onSide={onSide} />
+      <TeamBar state={state} conversation={conversation} />
       <WrapUp state={state} conversation={conversation} />
+      <TransferBanner state={state} conversation={conversation} />
+      <PromiseBanner conversation={conversation} />
       <SummaryPanel conversation={conversation} onJump={jump} />
       <Thread box={thread} state={state} conversation={conversation} />
       <Reply state={state} conversation={conversation} />
@@ -61,8 +68,9 @@ function Head({ state, conversation, onSide }: Props & { conversation: Followed 
           <UrgencyTag level={snapshot?.episode?.urgency ?? 0} />
         </h1>
         <p class="soft" data-testid="owner" data-owner={snapshot?.owner}>
-          <OwnerWords conversation={conversation} />
-          {snapshot?.episode && <Tag>{strings.reasons[snapshot.episode.reason] ?? snapshot.episode.reason}</Tag>}
+          <OwnerWords conversation={conversation} me={state.agent?.id ?? ""} />
+          {snapshot?.episode && <EpisodeTags episode={snapshot.episode} state={state} />}
+          {snapshot?.idle && <Tag tone="blue">{strings.idle}</Tag>}
         </p>
       </div>
       {queuing && (
@@ -77,10 +85,7 @@ function Head({ state, conversation, onSide }: Props & { conversation: Followed 
       )}
       {own && (
         <>
-          <button class="button quiet" data-testid="return" disabled={busy} onClick={() => session.giveBack(conversation)}>
-            <BackIcon size={17} />
-            {strings.return}
-          </button>
+          <ReturnButton conversation={conversation} busy={busy} />
           <button class="button" data-testid="close" disabled={busy} onClick={() => setClosing(true)}>
             <CheckIcon size={17} />
             {strings.close}
@@ -95,12 +100,53 @@ function Head({ state, conversation, onSide }: Props & { conversation: Followed 
   );
 }
 
-function OwnerWords({ conversation }: { conversation: Followed }): JSX.Element {
-  const { owner } = useTools().strings;
+function EpisodeTags({ episode, state }: { episode: Episode; state: DeskState }): JSX.Element {
+  const { strings } = useTools();
+  return (
+    <>
+      <Tag>{strings.reasons[episode.reason] ?? episode.reason}</Tag>
+      <MatterTags group={episode.group} tier={episode.tier} names={state.names} />
+      <LateTags kinds={episode.late ?? []} />
+    </>
+  );
+}
+
+/** Back to the bot, with what the player was promised. */
+function ReturnButton({ conversation, busy }: { conversation: Followed; busy: boolean }): JSX.Element {
+  const { session, strings } = useTools();
+  const { title, hint, promise, submit } = strings.returnDialog;
+  const [open, setOpen] = useState(false);
+  const finish = (text: string): void => {
+    setOpen(false);
+    session.giveBack(conversation, text);
+  };
+  return (
+    <>
+      <button class="button quiet" data-testid="return" disabled={busy} onClick={() => setOpen(true)}>
+        <BackIcon size={17} />
+        {strings.return}
+      </button>
+      {open && (
+        <TextDialog
+          testid="return-dialog"
+          words={{ title, hint, label: promise, submit }}
+          draft={draftOf("return", conversation.id)}
+          onSubmit={finish}
+          onCancel={() => setOpen(false)}
+        />
+      )}
+    </>
+  );
+}
+
+function OwnerWords({ conversation, me }: { conversation: Followed; me: string }): JSX.Element {
+  const { owner, team } = useTools().strings;
   const { snapshot } = conversation;
   if (!snapshot) return <></>;
   if (snapshot.owner !== "agent") return <>{owner[snapshot.owner]}</>;
-  return <>{snapshot.mine ? owner.me : owner.agent(snapshot.agent_name ?? "")}</>;
+  if (snapshot.mine) return <>{owner.me}</>;
+  const name = snapshot.agent_name ?? "";
+  return <>{isGuest(conversation, me) ? team.helping(name) : owner.agent(name)}</>;
 }
 
 /** After a return the disposition is still to be given; the dialog opens by itself and can be opened again. */

@@ -8,6 +8,9 @@ import { locale } from "../strings";
 import type { DeskStrings } from "../strings/zh";
 import { useTools } from "./context";
 
+/** Events whose own words are shown under their sentence. */
+const WORDED = new Set(["ticket", "ticket_update", "promised"]);
+
 interface Props {
   entry: Entry;
   judged: Entry | undefined; // the player's feedback on it
@@ -23,7 +26,7 @@ export function EntryRow({ entry, judged, me }: Props): JSX.Element | null {
     return (
       <p class="entry-status" data-n={entry.n} data-event={entry.event}>
         {words} <Stamp at={entry.at} />
-        {entry.event === "ticket" && typeof entry.data?.["text"] === "string" && (
+        {WORDED.has(entry.event ?? "") && typeof entry.data?.["text"] === "string" && entry.data["text"] && (
           <span class="ticket-text">
             <Masked text={entry.data["text"]} names={strings.masked} />
           </span>
@@ -81,13 +84,33 @@ function eventWords(entry: Entry, strings: DeskStrings): string {
     case "accepted":
       return events.accepted(entry.name ?? "");
     case "ticket":
-      return events.ticket(String(data["number"] ?? ""));
+      return entry.name ? events.agentTicket(entry.name, String(data["number"] ?? "")) : events.ticket(String(data["number"] ?? ""));
     case "rated":
       return events.rated(Number(data["score"]) || 0);
+    case "transferred":
+    case "joined":
+    case "left":
+    case "taken_over":
+      return events[entry.event](entry.name ?? "");
+    case "missed_turn":
+    case "group_closed":
+      return events[entry.event](String(data["number"] ?? ""));
+    case "late":
+      return events.late(strings.late[String(data["kind"])] ?? String(data["kind"] ?? ""));
+    case "ticket_update": {
+      const state = String(data["state"] ?? "");
+      return events.ticket_update(String(data["number"] ?? ""), strings.tickets.states[state] ?? state);
+    }
     case "cancelled":
     case "requeued":
     case "returned":
     case "closed":
+    case "kept":
+    case "still_waiting":
+    case "your_turn":
+    case "idle_ask":
+    case "idle_closed":
+    case "promised":
       return events[entry.event];
     default:
       return "";

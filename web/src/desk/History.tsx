@@ -79,6 +79,20 @@ function EpisodeTags({ episodes }: { episodes: readonly Episode[] }): JSX.Elemen
   );
 }
 
+/** Opens a conversation as a read-only transcript, live or archived. */
+export function TranscriptButton({ conversation }: { conversation: string }): JSX.Element {
+  const { strings } = useTools();
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <button class="link-button" data-testid="open-transcript" onClick={() => setOpen(true)}>
+        {strings.page.open}
+      </button>
+      {open && <TranscriptDialog conversation={conversation} onClose={() => setOpen(false)} />}
+    </>
+  );
+}
+
 function TranscriptDialog({ conversation, onClose }: { conversation: string; onClose(): void }): JSX.Element {
   const { strings } = useTools();
   const [found, setFound] = useState<Transcript | null>(null);

@@ -3,7 +3,10 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Masked } from "../core/masked";
 import { sendable } from "../core/text";
+import type { Note } from "../protocol";
+import type { DeskStrings } from "../strings/zh";
 import { Stamp } from "./EntryRow";
+import { Tag } from "./Tags";
 import { useTools } from "./context";
 import { pendingOf, type DeskState, type Followed } from "./state";
 
@@ -21,15 +24,7 @@ export function Notes({ state, conversation }: { state: DeskState; conversation:
       </h2>
       <ul>
         {conversation.notes.map((note) => (
-          <li key={note.n} data-testid="note">
-            <p class="entry-meta">
-              <b>{note.author}</b>
-              <Stamp at={note.at} />
-            </p>
-            <p class="note-text">
-              <Masked text={note.text} names={strings.masked} />
-            </p>
-          </li>
+          <NoteRow key={note.n} note={note} />
         ))}
         {pendingOf(state, "note", conversation.id).map(({ frame, state: how }) => (
           <li key={frame.id} class="unsent" data-state={how}>
@@ -63,4 +58,27 @@ export function Notes({ state, conversation }: { state: DeskState; conversation:
       </form>
     </section>
   );
+}
+
+const TONES: Record<string, string> = { whisper: "blue", alert: "amber", promise: "gold" };
+
+function NoteRow({ note }: { note: Note }): JSX.Element {
+  const { strings } = useTools();
+  const kind = note.kind ?? "note";
+  const alert = kind === "alert";
+  return (
+    <li data-testid="note" data-kind={kind} class={`note-${kind}`}>
+      <p class="entry-meta">
+        {kind !== "note" && <Tag tone={TONES[kind] ?? "plain"}>{strings.noteKinds[kind] ?? kind}</Tag>}
+        {!alert && <b>{note.author}</b>}
+        <Stamp at={note.at} />
+      </p>
+      <p class="note-text">{alert ? alertWords(note, strings) : <Masked text={note.text} names={strings.masked} />}</p>
+    </li>
+  );
+}
+
+function alertWords(note: Note, strings: DeskStrings): string {
+  const code = String(note.data?.["code"] ?? note.text);
+  return [strings.alerts[code] ?? code, note.data?.["name"]].filter(Boolean).join(" · ");
 }

@@ -4,7 +4,9 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { grow, isSendKey } from "../core/compose";
 import { sendable, textLength } from "../core/text";
 import { MAX_TEXT } from "../protocol";
+import { Whispers } from "./Banners";
 import { CannedPicker } from "./CannedPicker";
+import { mayWrite } from "./teamwork";
 import { useTools } from "./context";
 import type { DeskState, Followed } from "./state";
 
@@ -14,7 +16,7 @@ const TALLEST_PX = 180;
 export function Reply({ state, conversation }: { state: DeskState; conversation: Followed }): JSX.Element {
   const { strings } = useTools();
   const { snapshot } = conversation;
-  if (snapshot?.owner === "agent" && snapshot.mine) return <Field state={state} conversation={conversation} />;
+  if (mayWrite(conversation, state.agent?.id ?? "")) return <Field state={state} conversation={conversation} />;
   const words = strings.readOnly;
   return (
     <p class="read-only" data-testid="read-only">
@@ -51,6 +53,7 @@ function Field({ state, conversation }: { state: DeskState; conversation: Follow
   };
   return (
     <div class="reply">
+      <Whispers conversation={conversation} />
       <textarea
         ref={field}
         rows={2}

@@ -4,7 +4,8 @@ import { Masked } from "../core/masked";
 import { clockTime, duration, useNow } from "../core/time";
 import type { QueueItem } from "../protocol";
 import { locale } from "../strings";
-import { Tag, UrgencyTag, VipTag } from "./Tags";
+import { MatterTags, Tag, UrgencyTag, VipTag } from "./Tags";
+import { isGuest, whispersWait } from "./teamwork";
 import { useTools } from "./context";
 import { isWaiting, mine, needsWrapUp, preview, unread, type DeskState, type Followed } from "./state";
 
@@ -16,14 +17,12 @@ export function Sidebar({ state }: { state: DeskState }): JSX.Element {
     <nav class="sidebar" aria-label={strings.mine}>
       <h2>
         {strings.mine}
-        <span class="count-pill">
-          {own.length}/{state.capacity}
-        </span>
+        <span class="count-pill">{own.length}</span>
       </h2>
       {own.length === 0 && <p class="nothing">{offline ? strings.mineOffline : strings.mineEmpty}</p>}
       <ul class="rows">
         {own.map((one) => (
-          <MineRow key={one.id} one={one} selected={one.id === state.selected} />
+          <MineRow key={one.id} one={one} state={state} />
         ))}
       </ul>
       <h2>
@@ -44,8 +43,9 @@ export function Sidebar({ state }: { state: DeskState }): JSX.Element {
   );
 }
 
-function MineRow({ one, selected }: { one: Followed; selected: boolean }): JSX.Element {
+function MineRow({ one, state }: { one: Followed; state: DeskState }): JSX.Element {
   const { session, strings, language } = useTools();
+  const selected = one.id === state.selected;
   const count = unread(one);
   const player = one.snapshot?.player;
   const newest = one.log.entries.at(-1);
@@ -62,6 +62,9 @@ function MineRow({ one, selected }: { one: Followed; selected: boolean }): JSX.E
           <b>{player?.name || player?.id}</b>
           <VipTag level={player?.vip ?? 0} />
           {needsWrapUp(one) && <Tag tone="amber">{strings.states["wrap_up"]}</Tag>}
+          {isGuest(one, state.agent?.id ?? "") && <Tag tone="blue">{strings.team.guests}</Tag>}
+          {whispersWait(one) && <Tag tone="amber">{strings.whisper}</Tag>}
+          {one.snapshot?.idle && <Tag>{strings.idleShort}</Tag>}
           <span class="row-time">{newest && clockTime(newest.at, locale(language))}</span>
         </span>
         <span class="row-foot">
@@ -99,6 +102,9 @@ function QueueRow({ item, state }: { item: QueueItem; state: DeskState }): JSX.E
       </button>
       <div class="queue-foot">
         <Tag>{strings.reasons[item.reason] ?? item.reason}</Tag>
+        <MatterTags group={item.group} tier={item.tier} names={state.names} />
+        {item.offered_to && <Tag tone="green">{strings.offeredTo(item.offered_to)}</Tag>}
+        {item.away && <Tag tone="amber">{strings.away}</Tag>}
         <span class={waited > LONG_WAIT_MS ? "waited long" : "waited"}>{strings.waited(duration(waited))}</span>
         <button class="button small" data-testid="accept" disabled={accepting} onClick={() => session.accept(item.conversation)}>
           {accepting ? strings.accepting : strings.accept}

@@ -6,6 +6,7 @@ import type { Pending } from "../core/outbox";
 import type { Entry } from "../protocol";
 import { EntryRow, Stamp } from "./EntryRow";
 import { refusal } from "./Toasts";
+import { mayWrite } from "./teamwork";
 import { useTools } from "./context";
 import { holder, judgements, pendingOf, type Command, type DeskState, type Followed } from "./state";
 
@@ -25,7 +26,13 @@ export function Thread({ box, state, conversation }: Props): JSX.Element {
       <div ref={box} class="thread" data-testid="messages" role="log" aria-live="polite" aria-label={strings.messages} tabIndex={0}>
         <Rows entries={conversation.log.entries} me={state.agent?.display ?? ""} />
         {sending.map((item) => (
-          <Unsent key={item.frame.id} item={item} online={state.link.kind === "online"} conversation={conversation} />
+          <Unsent
+            key={item.frame.id}
+            item={item}
+            online={state.link.kind === "online"}
+            conversation={conversation}
+            me={state.agent?.id ?? ""}
+          />
         ))}
         {conversation.typing && <p class="typing-line">{strings.playerTyping}…</p>}
       </div>
@@ -50,7 +57,14 @@ export function Rows({ entries, me }: { entries: readonly Entry[]; me: string })
   );
 }
 
-function Unsent({ item, online, conversation }: { item: Pending<Command>; online: boolean; conversation: Followed }): JSX.Element | null {
+interface UnsentProps {
+  item: Pending<Command>;
+  online: boolean;
+  conversation: Followed;
+  me: string;
+}
+
+function Unsent({ item, online, conversation, me }: UnsentProps): JSX.Element | null {
   const { session, strings } = useTools();
   const { frame, state } = item;
   if (frame.type !== "send") return null;
@@ -66,7 +80,7 @@ function Unsent({ item, online, conversation }: { item: Pending<Command>; online
             <span class="problem-words">
               {strings.failed}: {refusal(item.code ?? "", who, strings)}
             </span>
-            {conversation.snapshot?.mine && conversation.snapshot.owner === "agent" && (
+            {mayWrite(conversation, me) && (
               <button class="link-button" onClick={() => session.retrySending(frame.id)}>
                 {strings.retry}
               </button>

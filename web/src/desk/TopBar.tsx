@@ -3,10 +3,11 @@ import type { JSX } from "preact";
 import { CloudMark } from "../core/icons";
 import { useNow } from "../core/time";
 import type { AgentStatus } from "../protocol";
+import { conversations } from "./reservations";
 import { useTools } from "./context";
 import type { DeskState } from "./state";
 
-const STATUSES: AgentStatus[] = ["online", "busy", "offline"];
+const STATUSES: AgentStatus[] = ["online", "busy", "break", "offline"];
 const MOST_AT_ONCE = 20;
 
 export function TopBar({ state }: { state: DeskState }): JSX.Element {
@@ -56,6 +57,9 @@ export function TopBar({ state }: { state: DeskState }): JSX.Element {
           ))}
         </select>
       </label>
+      <span class="load" data-testid="load">
+        {strings.load(conversations(state.load), state.capacity)}
+      </span>
       <span class="who" title={state.agent?.name}>
         {state.agent?.display}
       </span>

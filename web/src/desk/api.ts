@@ -36,7 +36,8 @@ export class ApiError extends Error {
   }
 }
 
-async function call<T>(path: string, body?: object): Promise<T> {
+/** A route under /api/desk; with a body it is posted. */
+export async function call<T>(path: string, body?: object): Promise<T> {
   const post = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
   const response = await fetch(`/api/desk/${path}`, body ? post : {});
   const answer: unknown = await response.json().catch(() => ({}));

@@ -8,6 +8,8 @@ import { ToolsContext } from "./context";
 import "./base.css";
 import "./frame.css";
 import "./thread.css";
+import "./offers.css";
+import "./pages.css";
 import "./side.css";
 import { DeskSession } from "./session";
 

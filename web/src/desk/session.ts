@@ -7,9 +7,24 @@ import { last } from "../core/log";
 import { Outbox, type Pending } from "../core/outbox";
 import { Store } from "../core/store";
 import { clean, sendable } from "../core/text";
-import type { Agent, AgentFrame, AgentStatus, AgentWelcome, DispositionName, ErrorFrame, ToAgent } from "../protocol";
+import type { Agent, AgentFrame, AgentStatus, AgentWelcome, DispositionName, ErrorFrame, OfferItem, ToAgent } from "../protocol";
 import * as api from "./api";
-import { followedAnew, holder, initialState, queued, withEntry, withNote, type Command, type DeskState, type Followed } from "./state";
+import { answered, offered } from "./reservations";
+import {
+  followedAnew,
+  holder,
+  initialState,
+  named,
+  queued,
+  withEntry,
+  withNote,
+  type Command,
+  type DeskState,
+  type Followed,
+  type Tab,
+} from "./state";
+import { team } from "./team";
+import { belongs, draftName, refusedCode } from "./teamwork";
 
 const TYPING_EVERY_MS = 3000;
 const TYPING_SHOWN_MS = 4000;
@@ -63,20 +78,43 @@ export class DeskSession {
   /** Follows a conversation and puts it in the middle. */
   select(id: string): void {
     const left = this.store.state.selected;
-    this.store.set({ selected: id });
+    this.store.set({ selected: id, tab: "chats" });
     if (id && !this.store.state.followed[id]) this.#follow(id);
     if (left !== id) this.#drop(left);
     this.#see(id);
   }
 
+  show(tab: Tab): void {
+    this.store.set({ tab });
+  }
+
   present(status: AgentStatus, capacity: number): void {
-    this.store.set({ status, capacity });
+    this.store.set({ status, capacity, missed: 0 });
     this.#outbox.add({ type: "presence", v: 1, id: commandId(), status, capacity });
   }
 
   accept(conversation: string): void {
     this.select(conversation);
     this.#outbox.add({ type: "accept", v: 1, id: commandId(), conversation });
+  }
+
+  take(offer: OfferItem): void {
+    this.select(offer.conversation);
+    this.#outbox.add({ type: "take", v: 1, id: commandId(), offer: offer.id });
+  }
+
+  reject(offer: OfferItem): void {
+    this.#outbox.add({ type: "reject", v: 1, id: commandId(), offer: offer.id });
+  }
+
+  /** What takes no more than a command. */
+  do(command: Command): void {
+    this.#outbox.add(command);
+  }
+
+  takeOver(conversation: string, note: string): void {
+    this.select(conversation);
+    this.#outbox.add({ type: "take_over", v: 1, id: commandId(), conversation, note: clean(note) });
   }
 
   send(conversation: Followed, text: string): boolean {
@@ -92,9 +130,10 @@ export class DeskSession {
     return true;
   }
 
-  giveBack(conversation: Followed): void {
+  giveBack(conversation: Followed, promise: string): void {
     const epoch = conversation.snapshot?.epoch ?? 0;
-    this.#outbox.add({ type: "return", v: 1, id: commandId(), conversation: conversation.id, epoch });
+    const words = promise.trim() && { promise: clean(promise) };
+    this.#outbox.add({ type: "return", v: 1, id: commandId(), conversation: conversation.id, epoch, ...words });
   }
 
   close(conversation: Followed, disposition: DispositionName, comment: string): void {
@@ -125,12 +164,13 @@ export class DeskSession {
     this.#link.send({ type: "typing", v: 1, conversation: this.store.state.selected });
   });
 
-  draft(conversation: string): string {
-    return read<string>(`desk-draft:${conversation}`) ?? "";
+  /** Words that were begun: `name` is a conversation, or what `draftOf` makes of it. */
+  draft(name: string): string {
+    return read<string>(`desk-draft:${name}`) ?? "";
   }
 
-  keepDraft(conversation: string, text: string): void {
-    write(`desk-draft:${conversation}`, text);
+  keepDraft(name: string, text: string): void {
+    write(`desk-draft:${name}`, text);
   }
 
   dismiss(key: number): void {
@@ -156,6 +196,8 @@ export class DeskSession {
         return this.#welcome(frame);
       case "queue":
         return this.store.set(queued(frame));
+      case "offers":
+        return this.store.set(offered(this.store.state, frame, Date.now() + this.store.state.skew));
       case "conversation":
         this.#update(frame.conversation, (one) => ({ ...one, snapshot: frame }));
         return this.#drop(frame.conversation);
@@ -168,6 +210,7 @@ export class DeskSession {
         if (frame.note.id) this.#outbox.arrived(frame.note.id);
         return;
       case "ack":
+        this.#stored(frame.id);
         return this.#outbox.acked(frame.id, this.#isAhead(frame.id, frame.n) ? frame.n : 0);
       case "typing":
         return this.#playerTypes(frame.conversation ?? "");
@@ -187,6 +230,19 @@ export class DeskSession {
     if (choice?.type === "presence") this.store.set({ status: choice.status, capacity: choice.capacity });
     for (const id of wanted) this.#follow(id);
     this.#outbox.resume();
+    void team().then(
+      (found) => this.store.set({ names: named(found) }),
+      () => undefined, // ids are shown until the next connection
+    );
+  }
+
+  /** A command was stored: its words need not be kept, an offer that it answers is gone. */
+  #stored(id: string): void {
+    const command = this.store.state.pending.find((item) => item.frame.id === id)?.frame;
+    if (!command) return;
+    const draft = draftName(command);
+    if (draft) this.keepDraft(draft, "");
+    if (command.type === "take" || command.type === "reject") this.store.set(answered(this.store.state, command.offer));
   }
 
   #follow(id: string): void {
@@ -203,11 +259,11 @@ export class DeskSession {
     else this.store.set({ followed: { ...this.store.state.followed, [id]: next } });
   }
 
-  /** Stops following what is neither the agent's nor in the middle. */
+  /** Stops following what the agent neither works on nor has in the middle. */
   #drop(id: string): void {
-    const { followed, selected } = this.store.state;
+    const { agent, followed, selected } = this.store.state;
     const one = followed[id];
-    if (!one || id === selected || one.snapshot?.mine) return;
+    if (!one || id === selected || belongs(one, agent?.id ?? "")) return;
     const { [id]: _dropped, ...rest } = followed;
     this.store.set({ followed: rest });
     this.#link.send({ type: "leave", v: 1, conversation: id });
@@ -238,12 +294,17 @@ export class DeskSession {
   #refused(frame: ErrorFrame): void {
     const command = this.store.state.pending.find((item) => item.frame.id === frame.id)?.frame;
     if (!command) return this.#gone(frame);
-    const id = "conversation" in command ? command.conversation : "";
+    const id = "conversation" in command ? command.conversation : this.#offerOf(command);
     if (!this.#outbox.refused(command.id, frame.code, frame.data)) return;
     const conversation = this.store.state.followed[id];
     if (conversation) this.#follow(id); // its snapshot is out of date
     const seen = id === this.store.state.selected && this.#outbox.items.some((item) => item.frame.id === command.id);
-    if (!seen) this.#toast(frame.code, holder(frame.data, conversation));
+    if (!seen) this.#toast(refusedCode(command, frame.code), holder(frame.data, conversation));
+  }
+
+  /** The conversation of the offer that a command answers. */
+  #offerOf(command: Command): string {
+    return "offer" in command ? (this.store.state.offers.find((one) => one.id === command.offer)?.conversation ?? "") : "";
   }
 
   /** A conversation that was to be followed is no longer there. */

@@ -4,22 +4,22 @@ import type { LinkState } from "../core/link";
 import type { Pending } from "../core/outbox";
 import type {
   Agent,
-  AgentAccept,
-  AgentClose,
-  AgentNote,
-  AgentPresence,
-  AgentReturn,
-  AgentSend,
+  AgentFrame,
   AgentStatus,
-  AgentWrapUp,
   Conversation,
   Entry,
   Note,
+  OfferItem,
   QueueItem,
   QueueList,
 } from "../protocol";
+import type { Team } from "./team";
+import { belongs } from "./teamwork";
 
-export type Command = AgentPresence | AgentAccept | AgentSend | AgentNote | AgentReturn | AgentWrapUp | AgentClose;
+/** Frames that change something, and are acknowledged. */
+export type Command = Extract<AgentFrame, { id: string }>;
+
+export type Tab = "chats" | "tickets" | "board" | "follow_ups" | "outcomes";
 
 /** A conversation that the desk follows. */
 export interface Followed {
@@ -37,12 +37,23 @@ export interface Toast {
   who: string; // who has the conversation now, "" when that is not the point
 }
 
+/** What ids are called. */
+export interface Names {
+  agents: Readonly<Record<string, string>>;
+  groups: Readonly<Record<string, string>>;
+}
+
 export interface DeskState {
   phase: "checking" | "unreachable" | "login" | "in";
   agent: Agent | null;
   link: LinkState;
   status: AgentStatus;
   capacity: number;
+  load: number; // units: a conversation is 100
+  tab: Tab;
+  offers: readonly OfferItem[];
+  missed: number; // offers let pass in a row, as far as this page has seen
+  names: Names;
   queue: readonly QueueItem[];
   queueTotal: number;
   agentsOnline: number;
@@ -60,6 +71,11 @@ export function initialState(): DeskState {
     link: { kind: "idle" },
     status: "offline",
     capacity: 3,
+    load: 0,
+    tab: "chats",
+    offers: [],
+    missed: 0,
+    names: { agents: {}, groups: {} },
     queue: [],
     queueTotal: 0,
     agentsOnline: 0,
@@ -73,6 +89,13 @@ export function initialState(): DeskState {
 
 export function followedAnew(id: string): Followed {
   return { id, snapshot: null, log: emptyLog(id), notes: [], seen: 0, typing: false };
+}
+
+export function named({ agents, groups }: Team): Names {
+  return {
+    agents: Object.fromEntries(agents.map((one) => [one.id, one.display])),
+    groups: Object.fromEntries(groups.map((one) => [one.id, one.name])),
+  };
 }
 
 export function queued(frame: QueueList): Partial<DeskState> {
@@ -102,11 +125,11 @@ export function unread(conversation: Followed): number {
     .filter((entry) => entry.sender === "player" && (entry.kind === "text" || entry.kind === "pick")).length;
 }
 
-/** Conversations that are the agent's, newest word first; what must still be wrapped up stays among them. */
+/** Conversations that are the agent's or that they help with, newest word first; what must still be wrapped up stays. */
 export function mine(state: DeskState): Followed[] {
   const newest = (one: Followed): number => one.log.entries[last(one.log) - 1]?.at ?? 0;
   return Object.values(state.followed)
-    .filter((one) => one.snapshot?.mine)
+    .filter((one) => belongs(one, state.agent?.id ?? ""))
     .sort((a, b) => newest(b) - newest(a));
 }
 
