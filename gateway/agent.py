@@ -1,4 +1,4 @@
-"""An agent's socket: the queue and the conversations that the desk has open, live; every change fenced by its epoch."""
+"""An agent's socket: the queue, the agent's offers and the conversations that the desk has open, live."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from dataclasses import dataclass
 from functools import partial, singledispatchmethod
 from typing import Any, Optional
 
+import msgspec
 from redis.exceptions import RedisError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from common.errors import BadFrame, StorageError, SupportError, UnknownConversation
+from gateway.agent_commands import AgentCommands
+from gateway.agent_offers import offers_of
 from gateway.bells import Listener
 from gateway.context import Context
 from gateway.sessions import Sessions
-from gateway.sockets import Close, Closed, Peer, checked_text, origin_allowed
+from gateway.sockets import LOOK_ANYWAY_S, Close, Closed, Peer, origin_allowed
 from handoff import protocol
-from handoff.machine import Disposition
-from handoff.store import Stored, View
+from handoff.profiles import Profiles
+from handoff.store import View
 
 BEAT_S = 2.0
 _RECHECK_BEATS = 5  # how often it is checked that the log-in still holds
@@ -35,21 +38,25 @@ class _Open:
     typed: Listener
     last: int  # newest log number sent
     last_note: int
-    shown: Optional[View] = None  # the snapshot sent last
+    shown: Optional[protocol.Conversation] = None  # the snapshot sent last, without its newest number
 
 
 class AgentSocket:
     """One connection of one agent's desk."""
 
-    def __init__(self, socket: WebSocket, context: Context, sessions: Sessions) -> None:
+    def __init__(self, socket: WebSocket, context: Context, sessions: Sessions, profiles: Profiles) -> None:
         self._socket = socket
         self._context = context
         self._sessions = sessions
+        self._profiles = profiles
         self._peer = Peer(socket, context, protocol.decode_agent)
         self._agent: protocol.Agent
+        self._commands: AgentCommands
         self._open: dict[str, _Open] = {}
         self._fresh: set[str] = set()  # open conversations whose bell rang
-        self._queue_shown: Any = None
+        self._queue_shown: Optional[protocol.QueueList] = None
+        self._offers_shown: Optional[protocol.OfferList] = None
+        self._offers_due_at = 0.0  # when the offers are read again though no bell rang; seconds of the loop's clock
 
     async def run(self) -> None:
         """Serve the connection to its end."""
@@ -61,14 +68,23 @@ class AgentSocket:
             if agent is None:
                 raise Closed(Close.BAD_TOKEN)
             self._agent = agent
-            await self._greet()
-            await self._peer.run(self._peer.read_loop(self._handle), self._push(), self._beat())
+            self._commands = AgentCommands(agent, self._context)
+            await self._serve()
         except (WebSocketDisconnect, asyncio.CancelledError):
             pass
         except Closed as closed:
             await self._peer.close(closed.code)
+        except (RedisError, StorageError, OSError):
+            await self._peer.close(Close.RESTART)  # storage is away; the desk connects again
+
+    async def _serve(self) -> None:
+        bells = self._context.bells
+        try:
+            await self._greet()
+            await self._peer.run(self._peer.read_loop(self._handle), self._push(), self._beat())
         finally:
-            await self._context.bells.forget("queue", listener=self._peer.ring)
+            await bells.forget("queue", listener=self._peer.ring)
+            await bells.forget("a", self._agent.id, listener=self._offered)
             for conversation in list(self._open):
                 await self._leave(conversation)
 
@@ -81,6 +97,8 @@ class AgentSocket:
                 await self._peer.refuse(error)
         store = self._context.store
         await self._context.bells.listen("queue", listener=self._peer.ring)
+        await self._context.bells.listen("a", self._agent.id, listener=self._offered)
+        await store.profile(self._agent.id, (await self._profiles.get(self._agent.id)).of(self._agent))
         await store.beat(self._agent.id)
         status, capacity = await store.presence_of(self._agent.id)
         await self._peer.send(
@@ -111,30 +129,48 @@ class AgentSocket:
             fresh, self._fresh = self._fresh, set()
             try:
                 await self._push_queue()
+                await self._push_offers()
                 for conversation in fresh or set(self._open):
                     if conversation in self._open:
                         await self._push_conversation(conversation, self._open[conversation])
             except (RedisError, OSError):
                 self._fresh |= fresh
+                self._offers_due_at = 0.0
                 await asyncio.sleep(0.5)
                 self._peer.ring()
 
     async def _push_queue(self) -> None:
         items, total = await self._context.store.queue(_QUEUE_SHOWN)
         online = await self._context.store.agents_online()
-        shown = (items, total, online)
-        if shown != self._queue_shown:
-            self._queue_shown = shown
-            await self._peer.send(protocol.QueueList(v=1, items=items, total=total, agents_online=online))
+        frame = protocol.QueueList(v=1, items=items, total=total, agents_online=online)
+        if frame != self._queue_shown:
+            self._queue_shown = frame
+            await self._peer.send(frame)
+
+    async def _push_offers(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now < self._offers_due_at:
+            return
+        self._offers_due_at = now + LOOK_ANYWAY_S
+        frame = await offers_of(self._agent.id, self._context.store, self._queue_shown)
+        if frame != self._offers_shown:
+            self._offers_shown = frame
+            await self._peer.send(frame)
+
+    def _offered(self, _message: str = "") -> None:
+        self._offers_due_at = 0.0
+        self._peer.ring()
 
     async def _push_conversation(self, conversation: str, follow: _Open) -> None:
         try:
             view = await self._context.store.view(conversation)
         except UnknownConversation:
             return  # archived; the desk reads it from the history
-        if follow.shown is None or _changed(follow.shown, view):
-            await self._peer.send(self._snapshot(view))
-        follow.shown = view
+        snapshot = self._snapshot(view)
+        shown = msgspec.structs.replace(snapshot, last=0)
+        if shown != follow.shown:
+            follow.shown = shown
+            await self._peer.send(snapshot)
         while entries := await self._context.store.entries(conversation, follow.last, _BATCH):
             for entry in entries:
                 await self._peer.send(protocol.EntryFrame(v=1, conversation=conversation, entry=entry))
@@ -155,6 +191,10 @@ class AgentSocket:
             agent_name=view.agent_name,
             episode=view.episode,
             mine=view.agent == self._agent.id,
+            guests=list(view.guests),
+            transfer=view.transfer,
+            idle=view.idle,
+            promises=list(view.promises),
         )
 
     def _ring(self, conversation: str, _message: str = "") -> None:
@@ -174,18 +214,12 @@ class AgentSocket:
 
     @singledispatchmethod
     async def _handle(self, frame: Any) -> None:
-        raise BadFrame("hello was already said")
+        stored = await self._commands.perform(frame)
+        await self._peer.send(protocol.Ack(v=1, id=frame.id, n=stored.n, conversation=stored.conversation))
 
     @_handle.register
     async def _(self, frame: protocol.Ping) -> None:
         await self._peer.send(protocol.Pong(v=1, at=self._context.clock.now_ms()))
-
-    @_handle.register
-    async def _(self, frame: protocol.AgentPresence) -> None:
-        stored = await self._context.store.presence(
-            self._agent.id, self._agent.display, self._context.command(frame), frame.status, frame.capacity
-        )
-        await self._stored(frame, stored)
 
     @_handle.register
     async def _(self, frame: protocol.AgentOpen) -> None:
@@ -204,65 +238,7 @@ class AgentSocket:
         await self._leave(frame.conversation)
 
     @_handle.register
-    async def _(self, frame: protocol.AgentAccept) -> None:
-        stored = await self._context.store.accept(
-            self._agent.id, self._agent.display, self._context.command(frame), frame.conversation
-        )
-        await self._stored(frame, stored)
-
-    @_handle.register
-    async def _(self, frame: protocol.AgentSend) -> None:
-        text = checked_text(frame.text)
-        stored = await self._context.store.say(
-            self._agent.id, self._agent.display, self._context.command(frame), frame.conversation, frame.epoch, text
-        )
-        await self._stored(frame, stored)
-
-    @_handle.register
-    async def _(self, frame: protocol.AgentNote) -> None:
-        text = self._context.masker.mask(checked_text(frame.text))
-        stored = await self._context.store.note(
-            self._agent.display, self._agent.id, self._context.command(frame), frame.conversation, text
-        )
-        await self._stored(frame, stored)
-
-    @_handle.register
-    async def _(self, frame: protocol.AgentReturn) -> None:
-        stored = await self._context.store.give_back(
-            self._agent.id, self._context.command(frame), frame.conversation, frame.epoch
-        )
-        await self._stored(frame, stored)
-
-    @_handle.register
-    async def _(self, frame: protocol.AgentWrapUp) -> None:
-        stored = await self._context.store.wrap_up(
-            self._agent.id, self._context.command(frame), frame.conversation, Disposition(frame.disposition),
-            self._comment(frame.comment),
-        )  # fmt: skip
-        await self._stored(frame, stored)
-
-    @_handle.register
-    async def _(self, frame: protocol.AgentClose) -> None:
-        stored = await self._context.store.close(
-            self._agent.id, self._context.command(frame), frame.conversation, frame.epoch,
-            Disposition(frame.disposition), self._comment(frame.comment),
-        )  # fmt: skip
-        await self._stored(frame, stored)
-
-    @_handle.register
     async def _(self, frame: protocol.AgentTyping) -> None:
         view = await self._context.store.view(frame.conversation)
-        if view.agent == self._agent.id:
+        if self._agent.id in (view.agent, *(guest.id for guest in view.guests)):
             await self._context.bells.ring("typing", frame.conversation, message="agent")
-
-    def _comment(self, text: str) -> str:
-        return self._context.masker.mask(text.strip()[: protocol.MAX_TEXT])
-
-    async def _stored(self, frame: Any, stored: Stored) -> None:
-        await self._peer.send(protocol.Ack(v=1, id=frame.id, n=stored.n, conversation=stored.conversation))
-
-
-def _changed(before: View, now: View) -> bool:
-    return (before.owner, before.state, before.epoch, before.agent, before.episode, before.player) != (
-        now.owner, now.state, now.epoch, now.agent, now.episode, now.player,
-    )  # fmt: skip

@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from common import errors, logs
+from common.content import load_scenarios
 from common.keys import Keys
 from common.privacy import Masker
 from common.settings import Settings
@@ -31,21 +32,28 @@ from faq_index.library import Library
 from gateway import demo, metrics
 from gateway.agent import AgentSocket
 from gateway.bells import Bells
+from gateway.board import Board
 from gateway.chips import ChipBook, read_opening
 from gateway.context import Context
 from gateway.desk import Desk, NotLoggedIn
 from gateway.library import current_library
 from gateway.player import PlayerSocket
 from gateway.sessions import RedisAttempts, Sessions
+from gateway.tickets import TicketDesk
 from handoff.accounts import Accounts
 from handoff.connect import RedisClock, open_redis
+from handoff.follow_ups import UnknownFollowUp
 from handoff.lockout import Lockout
+from handoff.policy_file import read_policy
 from handoff.presence import workers_alive
+from handoff.profiles import Profiles
 from handoff.protocol import MAX_FRAME
 from handoff.redis_store import RedisStore
-from handoff.sql.accounts import SqlAccountStore
+from handoff.sql.accounts import SqlAccountStore, SqlProfileStore
 from handoff.sql.archive import SqlArchive
 from handoff.sql.engine import open_engine
+from handoff.tickets import Outdated, UnknownTicket
+from handoff.waiting_times import WaitingTimes
 
 # Clients behind a proxy that dies silently are noticed by these (seconds).
 PING_EVERY, PONG_WITHIN = 5.0, 5.0
@@ -55,7 +63,11 @@ _STATUS: dict[type[errors.SupportError], int] = {
     errors.BadCredentials: 401,
     errors.Locked: 429,
     errors.BadFrame: 400,
+    errors.Forbidden: 403,
     errors.UnknownConversation: 404,
+    UnknownTicket: 404,
+    UnknownFollowUp: 404,
+    Outdated: 409,
     errors.StorageError: 503,
 }
 
@@ -89,6 +101,8 @@ _HEADERS = [
 def create_app(settings: Settings, library: Callable[[], Library] = current_library) -> Starlette:
     """The gateway's application; opens its connections when it starts. `library` is asked for the FAQ in use."""
     log = logs.configure(settings.log_level, "gateway")
+    policy = read_policy(settings.policy)
+    scenarios = {scenario.id: scenario for scenario in load_scenarios(settings.root, [])}
     shared: dict[str, Any] = {}
 
     @asynccontextmanager
@@ -99,15 +113,20 @@ def create_app(settings: Settings, library: Callable[[], Library] = current_libr
         await clock.sync(redis)
         keys = Keys(settings.redis_prefix)
         bells = Bells(redis, keys, log)
+        store = RedisStore(
+            redis, clock, keys, grace_ms=settings.agent_grace_ms, per_second=settings.messages_per_second, policy=policy
+        )
+        times = WaitingTimes(store, clock, policy)
         context = Context(
             settings=settings,
             redis=redis,
             keys=keys,
             clock=clock,
-            store=RedisStore(
-                redis, clock, keys, grace_ms=settings.agent_grace_ms, per_second=settings.messages_per_second
-            ),
-            archive=SqlArchive(engine),
+            store=store,
+            policy=policy,
+            scenarios=scenarios,
+            times=times,
+            archive=SqlArchive(engine, policy),
             bells=bells,
             masker=Masker.load(settings.root / "data" / "lexicon" / "secret_words.txt"),
             chips=ChipBook(library, read_opening(settings.root / "data" / "opening_chips.txt")),
@@ -117,8 +136,12 @@ def create_app(settings: Settings, library: Callable[[], Library] = current_libr
         sessions = Sessions(redis, keys, accounts, clock)
         lockout = Lockout(RedisAttempts(redis, keys), settings.server_secret.encode(), clock)
         desk = Desk(context, accounts, sessions, lockout)
-        shared.update(context=context, sessions=sessions)
-        app.router.routes.insert(0, Mount("/api/desk", routes=desk.routes()))
+        profiles = Profiles(SqlProfileStore(engine), policy.groups)
+        shared.update(context=context, sessions=sessions, profiles=profiles)
+        tickets = TicketDesk(context, accounts, sessions)
+        routes = [*desk.routes(), *Board(context, sessions).routes(), *tickets.routes()]
+        app.router.routes.insert(0, Mount("/api/desk", routes=routes))
+        await bells.listen("queue", listener=times.ring)
         tasks = [asyncio.create_task(bells.run()), asyncio.create_task(clock.keep(redis))]
         yield
         for task in tasks:
@@ -132,7 +155,7 @@ def create_app(settings: Settings, library: Callable[[], Library] = current_libr
 
     async def agent_socket(socket: WebSocket) -> None:
         with metrics.connected("agent"):
-            await AgentSocket(socket, shared["context"], shared["sessions"]).run()
+            await AgentSocket(socket, shared["context"], shared["sessions"], shared["profiles"]).run()
 
     async def health(request: Request) -> Response:
         context: Context = shared["context"]

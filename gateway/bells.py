@@ -14,6 +14,8 @@ from common.keys import Keys
 
 Listener = Callable[[str], None]  # called with the message that rang
 _RETRY_S = 0.5
+# A lost connection: uvloop says RuntimeError of a closed transport, redis-py AttributeError of a subscription that was reset.
+_LOST = (RedisError, OSError, RuntimeError, AttributeError)
 
 
 class Bells:
@@ -60,7 +62,7 @@ class Bells:
                     if item["type"] == "message":
                         for listener in list(self._listeners.get(item["channel"], ())):
                             listener(item["data"])
-            except (RedisError, OSError) as error:
+            except _LOST as error:
                 self._log.warning("bells lost", error=type(error).__name__)
                 await asyncio.sleep(_RETRY_S)
                 await self._start_again()
@@ -78,5 +80,5 @@ class Bells:
         """Do `work`; a lost connection is noticed and mended by `run`."""
         try:
             await work
-        except (RedisError, OSError):
+        except _LOST:
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +12,17 @@ import msgspec
 from redis.asyncio import Redis
 
 from common.clock import Clock
+from common.content import Scenario
 from common.keys import Keys
 from common.privacy import Masker
 from common.settings import Settings
 from gateway.bells import Bells
 from gateway.chips import ChipBook
 from handoff.archive import Archive
-from handoff.store import Command, ConversationStore
+from handoff.policy import Policy
+from handoff.router import EngineStore
+from handoff.store import Command
+from handoff.waiting_times import WaitingTimes
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,10 @@ class Context:
     redis: Redis[str]
     keys: Keys
     clock: Clock
-    store: ConversationStore
+    store: EngineStore
+    policy: Policy
+    scenarios: Mapping[str, Scenario]
+    times: WaitingTimes
     archive: Archive
     bells: Bells
     masker: Masker

@@ -15,8 +15,8 @@ from common.clock import SystemClock
 from common.errors import BadFrame
 from common.settings import Settings
 from gateway import tokens
+from handoff.policy import MAX_VIP
 from handoff.protocol import Player
-from handoff.store import MAX_VIP
 
 
 class Asked(Struct, forbid_unknown_fields=True):

@@ -16,9 +16,10 @@ from gateway.context import Context
 from gateway.sockets import Close, Closed, Peer, checked_text, origin_allowed
 from handoff import protocol
 from handoff.protocol import Entry
-from handoff.store import HandoffRequest, Stored, View
+from handoff.requests import request_of
+from handoff.store import Stored, View
 
-_BUTTON_URGENCY = 1
+HERE_EVERY_S = 10.0  # how often it is said that the player's chat is open
 _BATCH = 200
 
 
@@ -42,7 +43,7 @@ class PlayerSocket:
         self._conversation = ""
         self._sent = 0  # the last log number this client has
         self._owner = ""
-        self._place = (0, 0)  # in the queue, and agents online, as told last
+        self._place = _NOWHERE  # in the queue, as told last
         self._turning = asyncio.Lock()  # held while frames of one conversation go out
 
     async def run(self) -> None:
@@ -53,7 +54,7 @@ class PlayerSocket:
                 raise Closed(Close.FORBIDDEN)
             await self._greet()
             self.state = State.ACTIVE
-            await self._peer.run(self._peer.read_loop(self._handle), self._push())
+            await self._peer.run(self._peer.read_loop(self._handle), self._push(), self._here())
         except (WebSocketDisconnect, asyncio.CancelledError):
             pass
         except Closed as closed:
@@ -80,6 +81,7 @@ class PlayerSocket:
 
     async def _welcome(self, hello: protocol.PlayerHello) -> None:
         view = await self._context.store.open(self._player)
+        await self._context.store.player_here(self._player.id)
         if hello.conversation == view.id and hello.last > view.last:
             await self._peer.refuse(_FromTheFuture(f"expected last <= {view.last}, got {hello.last}", last=view.last))
         known = hello.conversation == view.id and hello.last <= view.last
@@ -93,7 +95,7 @@ class PlayerSocket:
         self._peer.ring()
 
     async def _enter(self, view: View, last: int, *, reset: bool) -> None:
-        self._conversation, self._sent, self._owner, self._place = view.id, last, view.owner.value, (0, 0)
+        self._conversation, self._sent, self._owner, self._place = view.id, last, view.owner.value, _NOWHERE
         await self._context.bells.listen("c", view.id, listener=self._peer.ring)
         await self._context.bells.listen("queue", listener=self._queue_moved)
         await self._context.bells.listen("typing", view.id, listener=self._typed)
@@ -131,28 +133,63 @@ class PlayerSocket:
                 await asyncio.sleep(0.5)
                 self._peer.ring()
 
+    async def _here(self) -> None:
+        """The player is there for as long as this socket is; a waiting one is told anew how long it will take."""
+        while True:
+            await asyncio.sleep(HERE_EVERY_S)
+            try:
+                await self._context.store.player_here(self._player.id)
+            except (RedisError, OSError) as error:
+                self._context.log.warning("presence not said", error=type(error).__name__)
+            self._queue_moved()
+
     async def _push_entries(self) -> None:
+        changed = False
         while entries := await self._context.store.entries(self._conversation, self._sent, _BATCH):
             for entry in entries:
                 await self._peer.send(protocol.EntryFrame(v=1, conversation=self._conversation, entry=entry))
                 self._sent = entry.n
-                self._owner = _OWNER_AFTER.get(entry.event, self._owner)
+                changed = changed or entry.kind == "status"
+        if changed:
+            await self._look_for_owner()
+
+    async def _look_for_owner(self) -> None:
+        try:
+            self._owner = (await self._context.store.view(self._conversation)).owner.value
+        except UnknownConversation:
+            self._owner = ""  # archived meanwhile
 
     async def _push_place(self) -> None:
-        place, online = 0, 0
-        if self._owner == "queue":
-            place = await self._context.store.position(self._conversation)
-            online = await self._context.store.agents_online()
-        if (place, online) == self._place or (place == 0 and self._place[0] == 0):
+        if self._owner != "queue" and not self._place.position:
             return
-        self._place = (place, online)
-        since = 0
-        if place:
-            view = await self._context.store.view(self._conversation)
-            since = view.episode.requested_at if view.episode else 0
-        await self._peer.send(protocol.Queue(v=1, position=place, since=since, agents_online=online))
+        place = await self._find_place()
+        if place == self._place:
+            return
+        self._place = place
+        await self._peer.send(place)
 
-    def _queue_moved(self, _message: str) -> None:
+    async def _find_place(self) -> protocol.Queue:
+        store = self._context.store
+        position = await store.position(self._conversation) if self._owner == "queue" else 0
+        if not position:
+            return _NOWHERE
+        view = await store.view(self._conversation)
+        if view.episode is None:  # it was taken between the two reads
+            return _NOWHERE
+        wait = await self._context.times.estimate(view.episode.group, position)
+        if wait.p90_s and not self._place.p90_s:
+            await store.told(self._conversation, wait.p90_s * 1000)
+        return protocol.Queue(
+            v=1,
+            position=position,
+            since=view.episode.requested_at,
+            agents_online=await store.agents_online(),
+            p50_s=wait.p50_s,
+            p90_s=wait.p90_s,
+            kept=view.kept,
+        )
+
+    def _queue_moved(self, _message: str = "") -> None:
         if self._owner == "queue":
             self._peer.ring()
 
@@ -193,14 +230,22 @@ class PlayerSocket:
 
     @_handle.register
     async def _(self, frame: protocol.PlayerHuman) -> None:
-        request = HandoffRequest(reason="button", urgency=_BUTTON_URGENCY)
-        await self._stored(
-            frame, await self._context.store.request(self._player, self._context.command(frame), request)
+        store = self._context.store
+        request = request_of(
+            "button",
+            await store.understanding(self._conversation),
+            await store.entries(self._conversation),
+            self._context.scenarios,
         )
+        await self._stored(frame, await store.request(self._player, self._context.command(frame), request))
 
     @_handle.register
     async def _(self, frame: protocol.PlayerCancelHuman) -> None:
         await self._stored(frame, await self._context.store.cancel(self._player.id, self._context.command(frame)))
+
+    @_handle.register
+    async def _(self, frame: protocol.PlayerKeep) -> None:
+        await self._stored(frame, await self._context.store.keep(self._player.id, self._context.command(frame)))
 
     @_handle.register
     async def _(self, frame: protocol.PlayerTicket) -> None:
@@ -212,7 +257,8 @@ class PlayerSocket:
     async def _(self, frame: protocol.PlayerRate) -> None:
         text = self._context.masker.mask(frame.text.strip()[: protocol.MAX_TEXT])
         command = self._context.command(frame)
-        stored = await self._context.store.rate(self._player.id, command, frame.episode, frame.score, text)
+        ratings: dict[str, int] = {str(name): stars for name, stars in frame.ratings.items()}
+        stored = await self._context.store.rate(self._player.id, command, frame.episode, frame.score, text, ratings)
         await self._stored(frame, stored)
 
     def _entry(self, id: str, kind: Any, **fields: Any) -> Entry:
@@ -241,12 +287,4 @@ class _FromTheFuture(SupportError):
     code = "bad_last"
 
 
-_OWNER_AFTER = {
-    "queued": "queue",
-    "requeued": "queue",
-    "accepted": "agent",
-    "cancelled": "bot",
-    "returned": "bot",
-    "closed": "bot",
-    "ticket": "bot",
-}
+_NOWHERE = protocol.Queue(v=1, position=0)

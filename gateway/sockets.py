@@ -135,8 +135,12 @@ class Peer:
             for task in done:
                 task.result()
         finally:
-            for task in running:
-                task.cancel()
+            # Again and again: redis-py 4.6 swallows a cancellation that comes while it looks whether a connection is
+            # clean, before each command (`can_read_destructive` waits with a time-out of 0).
+            while pending := [task for task in running if not task.done()]:
+                for task in pending:
+                    task.cancel()
+                await asyncio.wait(pending, timeout=0.2)
             await asyncio.gather(*running, return_exceptions=True)
 
     async def close(self, code: Close) -> None:

@@ -6,8 +6,8 @@ import jwt
 
 from common.clock import Clock
 from common.errors import BadToken
+from handoff.policy import MAX_VIP
 from handoff.protocol import Player
-from handoff.store import MAX_VIP
 
 ALGORITHM = "HS256"
 AUDIENCE = "yunlan-support"

@@ -43,6 +43,7 @@ def test_an_agent_returns_a_conversation_to_the_bot_and_wraps_it_up(
     expect(desk.queued(player)).to_contain_text("要求人工")
     desk.accept(player)
     desk.page.get_by_test_id("return").click()
+    desk.page.get_by_test_id("return-dialog-submit").click()
     expect(player.event("returned")).to_have_count(1)
     expect(player.rating).to_be_visible()
     expect(desk.mine(player)).to_contain_text("待填写结果")

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 import uvicorn
 import websockets
 from redis.asyncio import Redis
@@ -25,9 +26,12 @@ from gateway import tokens
 from gateway.app import create_app
 from handoff.accounts import Accounts
 from handoff.migrations import migrate
+from handoff.policy_file import read_policy
+from handoff.profiles import Profiles
 from handoff.protocol import Player
 from handoff.redis_store import RedisStore
-from handoff.sql.accounts import SqlAccountStore
+from handoff.router import Router
+from handoff.sql.accounts import SqlAccountStore, SqlProfileStore
 from handoff.sql.engine import open_engine
 
 PASSWORD = "correct horse battery"
@@ -66,10 +70,15 @@ class Client:
 class Stack:
     """The gateway under test and what a test needs around it."""
 
-    def __init__(self, settings: Settings, port: int, store: RedisStore, accounts: Accounts) -> None:
-        self.settings, self.port, self.store, self.accounts = settings, port, store, accounts
+    def __init__(
+        self, settings: Settings, port: int, store: RedisStore, accounts: Accounts, profiles: Profiles
+    ) -> None:
+        self.settings, self.port, self.store = settings, port, store
+        self.accounts, self.profiles = accounts, profiles
+        self.router = Router(store, store.policy, SystemClock(), structlog.get_logger())
         self.base = f"http://127.0.0.1:{port}"
         self._open: list[Any] = []
+        self._http: list[httpx.AsyncClient] = []
 
     def token(self, player: str = "u1", vip: int = 0, **changes: Any) -> str:
         secret = changes.pop("secret", self.settings.player_token_secret)
@@ -99,14 +108,22 @@ class Stack:
         await client.send("hello")
         return client
 
+    async def http(self, name: str = "xiaoyun") -> httpx.AsyncClient:
+        """A client of the desk's HTTP routes, logged in."""
+        client = httpx.AsyncClient(base_url=self.base, headers={"cookie": await self.log_in(name)})
+        self._http.append(client)
+        return client
+
     async def close(self) -> None:
+        for client in self._http:
+            await client.aclose()
         for opened in self._open:
             await opened.close()
 
 
 @contextlib.asynccontextmanager
 async def running(redis: Redis[str], redis_url: str, folder: Path) -> AsyncIterator[Stack]:
-    """A gateway with two agents' accounts."""
+    """A gateway with accounts of two agents and a supervisor."""
     settings = replace(
         Settings.from_env({"SUPPORT_VAR": str(folder), "REDIS_URL": redis_url, "REDIS_PREFIX": "gw:"}),
         log_level="ERROR",
@@ -114,8 +131,14 @@ async def running(redis: Redis[str], redis_url: str, folder: Path) -> AsyncItera
     await migrate(settings.database_url)
     engine = await open_engine(settings.database_url)
     accounts = Accounts(SqlAccountStore(engine))
-    for name, display in (("xiaoyun", "小云"), ("azhe", "阿哲")):
-        await accounts.create(name, display, "agent", PASSWORD)
+    for name, display, role in (
+        ("xiaoyun", "小云", "agent"),
+        ("azhe", "阿哲", "agent"),
+        ("lin", "林主管", "supervisor"),
+    ):
+        await accounts.create(name, display, role, PASSWORD)
+    policy = read_policy(settings.policy)
+    profiles = Profiles(SqlProfileStore(engine), policy.groups)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -126,7 +149,8 @@ async def running(redis: Redis[str], redis_url: str, folder: Path) -> AsyncItera
     serving = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)
-    stack = Stack(settings, port, RedisStore(redis, SystemClock(), Keys("gw:")), accounts)
+    store = RedisStore(redis, SystemClock(), Keys("gw:"), policy=policy)
+    stack = Stack(settings, port, store, accounts, profiles)
     yield stack
     await stack.close()
     server.should_exit = True
