@@ -64,24 +64,28 @@ def _deadline(due: Due, view: View, policy: Policy, now_ms: int) -> Firing:
     episode = view.episode
     if episode is None or (deadline is Deadline.NEXT and view.owner is not Owner.AGENT):
         return Firing()
-    limit = getattr(policy.deadlines_of(episode.tier), deadline.value) * 1000
+    # What was promised at the request holds, also when the tier was raised meanwhile.
+    tier = episode.tier if deadline is Deadline.NEXT else episode.asked_tier
+    limit = getattr(policy.deadlines_of(tier), deadline.value) * 1000
+    passed = policy.warn_agent if stage is Stage.WARN else policy.warn_supervisor
+    start = due.at - round(passed * limit) if deadline is Deadline.NEXT else episode.requested_at
     if stage is Stage.WARN:
-        next_at = due.at + round((policy.warn_supervisor - policy.warn_agent) * limit)
+        next_at = start + round(policy.warn_supervisor * limit)
         note = _alert(f"warn_{name}", now_ms) if view.owner is Owner.AGENT else None
         return Firing(note=note, next=[(f"{name}.{Stage.ALARM.value}", next_at)])
     if stage is Stage.ALARM:
-        next_at = due.at + round((1 - policy.warn_supervisor) * limit)
+        next_at = start + limit
         return Firing(alert=f"alarm_{name}", next=[(f"{name}.{Stage.LATE.value}", next_at)])
     given = policy.compensation.get(name, "")
-    tier = min(TOP_TIER, episode.tier + 1)
-    gain = policy.weights.tier[tier - 1] - policy.weights.tier[max(1, episode.tier) - 1]
+    raised = min(TOP_TIER, episode.tier + 1)
+    gain = policy.weights.tier[raised - 1] - policy.weights.tier[max(1, episode.tier) - 1]
     return Firing(
         entry=status_entry(now_ms, "late", {"kind": name, "compensation": given}),
         note=_alert(f"late_{name}", now_ms),
         alert=f"late_{name}",
         late=name,
         compensation=given,
-        tier=tier,
+        tier=raised,
         gain=max(0, gain) * 1000,
     )
 

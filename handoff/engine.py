@@ -155,7 +155,10 @@ class HandoffEngine(Protocol):
     # -- offers --
 
     async def waiting(self, limit: int = 200) -> list[Waiting]:
-        """What wants an agent and is offered to nobody: the first `limit` of each group in order of key."""
+        """What wants an agent and is offered to nobody: the first `limit` of each group in order of key.
+
+        Players who were called are among them, with `called_at`; they can't be offered until they are back.
+        """
 
     async def offer(self, waiting: Waiting, agent: str) -> Offer:
         """Reserve it for the agent for `times.accept` seconds.
@@ -183,7 +186,7 @@ class HandoffEngine(Protocol):
         """Pending offers past their time, or whose agent is gone."""
 
     async def expire_offer(self, offer: str) -> OfferState:
-        """End an overdue offer: TIMED_OUT, or RESCINDED when its agent is gone. Raises OfferGone.
+        """End an overdue offer: TIMED_OUT, or RESCINDED when its agent is gone or has no room for it any more. Raises OfferGone.
 
         The agent who misses `policy.missed` in a row is sent into a break.
         """

@@ -122,9 +122,10 @@ class MemoryEngine(MemoryState):
         gone = not self._is_seen(found.agent)
         if not gone and found.expires_at > self._clock.now_ms():
             raise self._illegal(self._conversations[found.conversation], "expire_offer")
-        state = OfferState.RESCINDED if gone else OfferState.TIMED_OUT
-        self._not_taken(found, state, "system")
         a = self._agents[found.agent]
+        over = self._load(a) > a.capacity * FULL  # a conversation that woke up took the room that the offer held
+        state = OfferState.RESCINDED if gone or over else OfferState.TIMED_OUT
+        self._not_taken(found, state, "system")
         if state is OfferState.TIMED_OUT:
             a.missed += 1
             if a.missed >= self.policy.missed and a.status == "online":
@@ -178,6 +179,7 @@ class MemoryEngine(MemoryState):
             self._settle(self._offers[c.offer], OfferState.RESCINDED, actor, c)
         self._shut_to_offers(c)
         c.transfer = c.transfer_group = c.transfer_note = c.transfer_by = ""
+        c.declined = []
         self._record("cancel_transfer", actor, c)
         return self._remember(actor, command, Stored(0, c.id))
 
@@ -264,7 +266,7 @@ class MemoryEngine(MemoryState):
             return again
         self._flood(player)
         c = self._mine(player)
-        if c.ownership.owner is not Owner.QUEUE or c.kept:
+        if c.ownership.owner is not Owner.QUEUE:
             raise self._illegal(c, "keep")
         c.kept = True
         n = self._tell(c, "kept")

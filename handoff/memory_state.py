@@ -89,6 +89,7 @@ class Past:
 
     episode: str = ""
     agent: str = ""
+    agent_at: int = 0  # when the agent's episode ended
     ended_at: int = 0
     score: int = 0
     complaint: bool = False
@@ -421,7 +422,8 @@ class MemoryState:
         self._clear(c)
         past = self._past.setdefault(c.player.id, Past())
         past.episode, past.ended_at, past.score = c.episode, now, ep.score
-        past.agent = c.agent or past.agent
+        if c.agent:
+            past.agent, past.agent_at = c.agent, now
         self._ended[c.player.id] = [*self._ended.get(c.player.id, []), c.episode][-10:]
 
     def _know_ticket(self, player: str, number: str, state: str, text: str) -> None:
@@ -441,7 +443,7 @@ class MemoryState:
         c.episodes.append(c.episode)
         c.rate_due, c.declined, c.declined_at, c.told_p90 = "", [], 0, 0
         c.group, c.language = self.policy.group(request.group).id, request.language
-        c.last_agent = past.agent if since <= self.policy.times.reopen * 1000 else ""
+        c.last_agent = past.agent if now - past.agent_at <= self.policy.times.reopen * 1000 else ""
         c.head_start = self._head_start(c, request)
         c.key = now - c.head_start
         self._episodes[c.episode] = Episode(
@@ -453,6 +455,7 @@ class MemoryState:
             requested_at=now,
             group=c.group,
             tier=tier_of(request),
+            asked_tier=tier_of(request),
             reopens=past.episode if since <= REOPENED_MS else "",
         )
         if request.complaint:

@@ -66,7 +66,18 @@ class SummaryLine(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     """One line of the bot's summary; `refs` are the log numbers it rests on."""
 
     kind: Literal[
-        "wish", "scenario", "quote", "fact", "question", "answer", "promise", "earlier", "tone", "urgency", "risk", "reason"
+        "wish",
+        "scenario",
+        "quote",
+        "fact",
+        "question",
+        "answer",
+        "promise",
+        "earlier",
+        "tone",
+        "urgency",
+        "risk",
+        "reason",
     ]
     refs: list[int]
     text: str = ""  # in the player's words, or a code that the desk translates
@@ -131,6 +142,7 @@ class Episode(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     weighted: float = 0.0  # of the five dimensions; 0: not all were rated
     group: str = ""
     tier: int = 0
+    asked_tier: int = 0  # the tier at the request, whose deadlines were promised
     offers: int = 0  # how many agents were asked
     missed: int = 0  # how many of them said no or nothing
     owners: list[Stay] = []

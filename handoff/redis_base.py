@@ -44,7 +44,7 @@ decode_note = msgspec.json.Decoder(Note).decode
 _summary = msgspec.json.Decoder(Summary)
 _stays = msgspec.json.Decoder(list[Stay])
 _EPISODE_NUMBERS = (
-    "urgency", "requested_at", "accepted_at", "ended_at", "score", "tier", "offers", "missed", "responded_at", "reasked",
+    "urgency", "requested_at", "accepted_at", "ended_at", "score", "tier", "asked_tier", "offers", "missed", "responded_at", "reasked",
 )  # fmt: skip
 _EPISODE_TEXTS = (
     "id", "reason", "scenario", "agent", "end_reason", "disposition", "comment", "rating_text", "group", "reopens", "promise",
@@ -92,6 +92,7 @@ class RedisBase:
         now = self._clock.now_ms()
         past = await self._past(player.id, now)
         since = now - int(past.get("ended_at") or 0)
+        parted = now - int(past.get("agent_at") or 0)
         online = await self._redis.zcount(self._name("agents:online"), now - self._grace, "+inf")
         data = {"reason": request.reason, "urgency": request.urgency, "agents_online": online}
         return {
@@ -105,19 +106,19 @@ class RedisBase:
             "complaint": request.complaint,
             "head_start": head_start_ms(facts_of(request, player.vip, past, since), self.policy.weights),
             "reopens": past.get("episode", "") if since <= REOPENED_MS else "",
-            "last_agent": past.get("agent", "") if since <= self.policy.times.reopen * 1000 else "",
+            "last_agent": past.get("agent", "") if parted <= self.policy.times.reopen * 1000 else "",
             "entry": encoded(status_entry(now, "queued", data)),
         }
 
     async def _past(self, player: str, now: int) -> dict[str, str]:
         """How the player's last episode ended; one in wrap-up counts as ended, for the new request ends it."""
-        past = await self._redis.hgetall(self._name("p", player, "past"))
+        past: dict[str, str] = await self._redis.hgetall(self._name("p", player, "past"))
         c = self._name("c", await self._redis.get(self._name("p", player)) or "")
         state, episode, agent = await self._redis.hmget(c, "state", "ep", "agent")
         if state != EpisodeState.WRAP_UP.value:
             return past
         score = await self._redis.hget(self._name("e", episode), "score") or "0"
-        return past | {"episode": episode, "agent": agent, "ended_at": str(now), "score": score}
+        return {**past, "episode": episode, "agent": agent, "agent_at": str(now), "ended_at": str(now), "score": score}
 
     async def _episode(self, id: str) -> Optional[Episode]:
         raw = await self._redis.hgetall(self._name("e", id))

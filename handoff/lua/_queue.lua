@@ -212,7 +212,7 @@ local function end_episode(c, reason)
   local past = key('p', c.player, 'past')
   redis.call('HSET', past, 'episode', c.ep, 'ended_at', now,
     'score', redis.call('HGET', key('e', c.ep), 'score') or 0)
-  if c.agent then redis.call('HSET', past, 'agent', c.agent) end
+  if c.agent then redis.call('HSET', past, 'agent', c.agent, 'agent_at', now) end
   redis.call('PEXPIRE', past, A.times.past)
   redis.call('LPUSH', key('p', c.player, 'eps'), c.ep)
   redis.call('LTRIM', key('p', c.player, 'eps'), 0, 9)
@@ -234,7 +234,7 @@ local function enqueue(c, r, actor)
   end
   c.ep, c.group, c.qkey = r.episode, r.group, now - r.head_start
   redis.call('HSET', key('e', c.ep), 'id', c.ep, 'conversation', c.id, 'state', 'queued', 'reason', r.reason, 'urgency', r.urgency,
-    'scenario', r.scenario, 'requested_at', now, 'group', r.group, 'tier', r.tier, 'language', r.language, 'reopens', r.reopens,
+    'scenario', r.scenario, 'requested_at', now, 'group', r.group, 'tier', r.tier, 'asked_tier', r.tier, 'language', r.language, 'reopens', r.reopens,
     'head_start', r.head_start)
   redis.call('RPUSH', key('c', c.id, 'eps'), c.ep)
   redis.call('HSET', key('c', c.id), 'ep', c.ep, 'qkey', string.format('%.0f', c.qkey), 'group', r.group, 'last_agent', r.last_agent)

@@ -10,6 +10,7 @@ if not c.transfer then return illegal(c, 'cancel_transfer') end
 local offer = c.offer and hash(key('r', c.offer))
 if offer then settle(offer, 'rescinded', actor, c) end
 shut_to_offers(c)
+redis.call('HDEL', key('e', c.ep), 'declined')
 redis.call('HDEL', key('c', c.id), 'transfer', 'transfer_group', 'transfer_note', 'transfer_by')
 record('cancel_transfer', actor, c)
 ring('c', c.id)

@@ -11,7 +11,9 @@ if offer.state ~= 'pending' or not c then return fail('offer_gone', c and whose(
 local gone = not seen(offer.agent)
 if not A.agent and not gone and tonumber(offer.expires_at) > now then return illegal(c, 'expire_offer') end
 
-local state = A.agent and 'rejected' or gone and 'rescinded' or 'timed_out'
+-- A conversation that woke up may have taken the room that the offer held: then it could not be taken.
+local over = load_of(offer.agent) > tonumber(redis.call('HGET', key('a', offer.agent), 'capacity')) * 100
+local state = A.agent and 'rejected' or (gone or over) and 'rescinded' or 'timed_out'
 settle(offer, state, actor, c)
 turned_down(offer, c)
 open_to_offers(c)

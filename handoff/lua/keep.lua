@@ -6,7 +6,7 @@ local refused = flooded(A.player)
 if refused then return refused end
 local c = of_player(A.player)
 if not c then return fail('unknown_conversation') end
-if c.owner ~= 'queue' or c.kept then return illegal(c, 'keep') end
+if c.owner ~= 'queue' then return illegal(c, 'keep') end
 
 redis.call('HSET', key('c', c.id), 'kept', 1)
 local n = append(c, A.entry)

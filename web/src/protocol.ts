@@ -96,6 +96,7 @@ export interface Episode {
   weighted?: number;
   group?: string;
   tier?: number;
+  asked_tier?: number;
   offers?: number;
   missed?: number;
   owners?: Stay[];
