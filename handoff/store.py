@@ -238,9 +238,7 @@ class ConversationStore(Protocol):
     async def note(self, author: str, agent: str, command: Command, conversation: str, text: str) -> Stored:
         """An internal note by any agent."""
 
-    async def give_back(
-        self, agent: str, command: Command, conversation: str, epoch: int, promise: str = ""
-    ) -> Stored:
+    async def give_back(self, agent: str, command: Command, conversation: str, epoch: int, promise: str = "") -> Stored:
         """Return to the bot, which tells the player `promise` when they come back. The slot stays taken until `wrap_up`. Raises NotOwner or StaleEpoch."""
 
     async def wrap_up(
