@@ -199,8 +199,8 @@ PLANTS = (
     Plant(
         "late_request_keeps_its_tier",
         "handoff/deadlines.py",
-        "tier = min(TOP_TIER, episode.tier + 1)",
-        "tier = episode.tier",
+        "raised = min(TOP_TIER, episode.tier + 1)",
+        "raised = episode.tier",
     ),
     Plant(
         "notices_in_a_burst_after_a_clock_jump",

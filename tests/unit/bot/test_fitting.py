@@ -12,7 +12,17 @@ from bot.logic.artifacts import calibration_texts, make_artifacts, plan_artifact
 from bot.logic.classifier import Calibration, Classifier, softmax
 from bot.logic.decision import Judgement, Nearest, Policy, Ranked, Thresholds
 from bot.logic.decision_fitting import Case, Report, Targets, fit_policy, fit_thresholds, measure, ranking_of
-from bot.logic.fitting import Example, Fitted, Kind, Unseen, assign_folds, fit, fit_calibration
+from bot.logic.fitting import (
+    Example,
+    Fitted,
+    Kind,
+    Unseen,
+    assign_folds,
+    build_space,
+    fit,
+    fit_calibration,
+    sparse_rows,
+)
 from common.content import load_content
 from faq_index.analysis import Analyser
 from faq_index.encoder import StaticEncoder, StaticSettings, load_encoder
@@ -99,6 +109,14 @@ def test_classes_shared_out_among_processes_are_trained_as_in_one(examples: list
     held_out = [Example("pay_not_arrived", analyser("儲值还没到账")), Example("out_of_scope", analyser("看什么电影"))]
     one, two = (fit(examples, held_out=held_out, processes=count).unseen.probabilities for count in (1, 2))
     assert np.allclose(one, two, atol=0.02)
+
+
+def test_rows_made_together_are_those_made_one_by_one(examples: list[Example]) -> None:
+    space = build_space([example.analysis for example in examples])
+    matrix = sparse_rows(examples, space)
+    for row, example in enumerate(examples):
+        columns, values = space.row(example.analysis)
+        assert np.array_equal(matrix[row].indices, columns) and np.array_equal(matrix[row].data, values)
 
 
 def test_predictions_survive_their_folder(tmp_path: Path) -> None:
@@ -216,7 +234,7 @@ def test_parts_are_made_once_and_again_only_for_what_changed(project: Path) -> N
     said: list[str] = []
     first = make_artifacts(project, said.append)
     made, count = [line for line in said if "epoch" not in line], len(said)
-    assert [line.split()[0] for line in made] == ["encoder", "index", "classifier", "thresholds"]
+    assert [line.split()[0] for line in made] == ["encoder", "index", "classifier", "thresholds", "tone"]
     assert plan_artifacts(project) == first
     assert make_artifacts(project, said.append) == first and len(said) == count
     assert Report.load(first.policy).thresholds == Thresholds.load(first.policy)
