@@ -224,6 +224,8 @@ def orphans(ledger: Ledger, evidence: Evidence, disturbed: Callable[[int, int], 
         for conversation, epoch in vanished.conversations.items():
             if vanished.agent not in owners.get((conversation, epoch), ()):
                 continue
+            if any(line.epoch > epoch and line.at < vanished.at for line in lines[conversation]):
+                continue  # the agent had not heard yet that it was over
             later = [line for line in lines[conversation] if line.at >= vanished.at]
             back = next((at for at in ledger.greeted.get(vanished.agent, ()) if at > vanished.at), None)
             moved = next((line for line in later if line.event in _NO_ORPHAN_ANY_MORE), None)

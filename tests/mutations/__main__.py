@@ -1,6 +1,7 @@
 """Shows that the proofs of the handoff engine notice planted bugs: `python -m tests.mutations [--only NAME ...] [--suites SUITE ...] [--jobs N]`.
 
-Each bug is planted alone, in a copy of the tree. Exit status 1 when one survives, 2 when a suite fails without any plant.
+Each bug is planted alone, in a copy of the tree. Exit status 1 when one survives or its text is gone,
+2 when a suite fails without any plant.
 """
 
 from __future__ import annotations
@@ -187,6 +188,8 @@ def main(arguments: Sequence[str]) -> int:
         for number in range(options.jobs):
             (Path(folder) / str(number)).mkdir()
             trees.put(copied(Path(folder) / str(number)))
+        for plant in plants:  # a text that is gone is told before an hour of proofs, not after
+            planted(plant, (ROOT / plant.file).read_text(encoding="utf-8"))
         if not options.skip_sound and (broken := broken_suite(suites, Path(folder) / "0")):
             print(f"the proofs fail without any plant: {broken}", file=sys.stderr)
             return 2
@@ -213,7 +216,7 @@ def all_tried(plants: Sequence[Plant], suites: Sequence[Suite], trees: SimpleQue
         for done in as_completed([pool.submit(tried, plant, suites, trees) for plant in plants]):
             outcomes.append(done.result())
             last = outcomes[-1]
-            state = f"caught by {last.caught_by}" if last.caught_by else "SURVIVED"
+            state = f"caught by {last.caught_by}: {last.seen}" if last.caught_by else "SURVIVED"
             print(f"{len(outcomes)}/{len(plants)} {last.plant.name}: {state}", file=sys.stderr, flush=True)
     return outcomes
 

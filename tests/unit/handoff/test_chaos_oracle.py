@@ -133,7 +133,7 @@ def test_an_orphan_is_measured_from_the_closed_socket_to_the_queue_less_what_was
     (vanished,) = told.vanished
     back = audited("requeue", "system", 3, when=vanished.at + 16_000)
     offered = audited("offered", "system", 3, when=vanished.at + 16_500)
-    kept = evidence(audit=[*AUDIT, back, offered])
+    kept = evidence(audit=[*AUDIT[:3], back, offered])
     (orphan,) = orphans(told, kept, lambda start, end: 2_000)
     assert (orphan.waited_ms, orphan.offered_ms, orphan.disturbed_ms) == (16_000, 16_500, 2_000)
     assert not any("orphan" in line for line in violations(told, kept, lambda start, end: 2_000))
@@ -147,3 +147,10 @@ def test_an_agent_who_comes_back_in_time_keeps_the_conversation_and_not_later(aw
     told.greeted["a"] = [told.vanished[0].at + away_ms]
     kept = evidence(audit=[*AUDIT[:3], replace(AUDIT[3], at=told.vanished[0].at + 60_000)])
     assert any("an orphan waited too long" in line for line in found(told, kept)) == broken
+
+
+def test_what_was_over_before_the_agent_vanished_is_no_orphan() -> None:
+    told = ledger(*TOLD)
+    told.gone("a", {C: 2})
+    told.greeted["a"] = [told.vanished[0].at + 20_000]
+    assert list(orphans(told, evidence(), lambda start, end: 0)) == []
