@@ -279,7 +279,7 @@ def _evidence(showing: Shown, shown: Sequence[Shown], said: Sequence[Said]) -> I
         if spoken and message.n > showing.n and (next_n is None or message.n < next_n):
             yield message.n, spoken
     again = next((s.n for s in said if s.n > showing.n and _asks_again(s, showing)), None)
-    if again is not None:
+    if again is not None and showing.helped is not False:  # after 没用 it says nothing new
         yield again, Result.ASKED_AGAIN
 
 

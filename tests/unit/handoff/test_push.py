@@ -29,7 +29,7 @@ FIELDS = {
 class Service(ThreadingHTTPServer):
     """An operator's push service that answers as it is told."""
 
-    daemon_threads = True
+    daemon_threads = False  # so that closing the server waits for its connections
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)

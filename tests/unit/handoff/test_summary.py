@@ -361,3 +361,9 @@ def test_too_many_earlier_episodes_leave_the_newest_and_the_complaints() -> None
     past = [Earlier("complained", 1, "complaint"), *(Earlier(f"e{n}", n, "payment") for n in range(2, 12))]
     found = [data["episode"] for _, _, data in lines(build([said(1, "在吗")], earlier=past), "earlier")]
     assert found == ["e11", "e10", "e9", "e8", "complained"] and len(found) == MAX_EARLIER
+
+
+def test_who_pressed_that_it_did_not_help_is_not_told_as_asking_again() -> None:
+    messages = [said(1, "充值没到账", "pay_not_arrived"), said(4, "钱扣了还是没到账啊", "pay_not_arrived")]
+    summary = build(messages, [Shown(2, "pay_not_arrived.one", "问一", helped=False, verdict_n=3)])
+    assert results(summary) == {"pay_not_arrived.one": ("not_helped", [2, 3])}
