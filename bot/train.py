@@ -1,8 +1,9 @@
 """`python -m bot.train`: from content to a running bot's release, doing only what has changed.
 
-    content check → generated rules → encoder → index → classifier → policy → Rasa model → release → switch
+    content check → generated rules → encoder → index → classifier → policy → tone → Rasa model → release → switch
 
-Importing Rasa takes longer than all of ours: encoder, index and classifier are made by a second process meanwhile.
+Our parts are made by a second process, which reads what it needs while the first one checks the content. Rasa is imported
+and trained only when something else than the content's texts has changed (bot.frame).
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from bot.archive import quick_archives
+from bot.frame import FRAMES, fill_frame, keep_frame
 from bot.logic.artifacts import Artifacts, make_artifacts, plan_artifacts, using
 from bot.logic.lean_imports import lean_imports
 from bot.logic.progress import tell
@@ -24,23 +27,31 @@ from bot.logic.quiet import silence_loaded_rasa, silence_rasa, without_warnings
 from bot.release import Manifest, Release, ReleaseError, load_release, make_release
 from bot.rules import STORIES, generate
 from common import fingerprint
-from common.content import Content
+from common.content import Content, load_content
 from common.errors import SupportError
-from faq_index.build import checked_content, encoder_setting
+from faq_index.build import Workshop, checked_content, encoder_setting
 
-#: What a release depends on. Anything under data/ may be a story or a lexicon; all code may shape a model.
+#: The content's texts, which only our own parts are made of.
+_TEXTS = (
+    "data/nlu/**/*",
+    "data/scenarios.yml",
+    "data/tone/**/*",
+    "faq_index/**/*.yml",
+    "faq_index/asked/**/*.tsv",
+    "evals/sets/*.calibration.jsonl",
+)
+#: What else a release depends on. Anything under data/ may be a story or a lexicon; all code may shape a model.
 _INPUTS = (
+    *_TEXTS,
     "config.yml",
     "domain.yml",
     "data/**/*",
-    "faq_index/**/*.yml",
-    "faq_index/asked/**/*.tsv",
     "faq_index/ranker.json",
-    "evals/sets/*.calibration.jsonl",
     "faq_index/*.py",
     "bot/components/*.py",
     "bot/logic/*.py",
     "bot/rules.py",
+    "bot/frame.py",
     "common/text.py",
     "common/content.py",
     "common/held_out.py",
@@ -58,7 +69,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--report", action="store_true", help="print how good the current release is, and train nothing"
     )
-    parser.add_argument("--parts", action="store_true", help="make only encoder, index and classifier")
+    parser.add_argument("--parts", action="store_true", help="make only our own parts, not Rasa's")
+    parser.add_argument(
+        "--when-told", action="store_true", help="with --parts: make them when a line comes on standard input"
+    )
     arguments = parser.parse_args(argv)
     try:
         if arguments.report:
@@ -66,7 +80,7 @@ def main(argv: list[str] | None = None) -> int:
 
             print_report(load_release(arguments.root))
         elif arguments.parts:
-            make_artifacts(arguments.root, tell, fresh=arguments.force)
+            _make_parts(arguments.root, arguments.force, arguments.when_told)
         else:
             train(arguments.root, arguments.force)
     except SupportError as error:
@@ -81,34 +95,80 @@ def train(root: Path, force: bool = False) -> Release:
     if not force and current is not None and current.manifest.inputs == inputs_hash(root):
         tell(f"nothing has changed: {current.folder.name}")
         return current
-    content = checked_content(root)
-    tell(f"content is good: {len(content.utterances)} utterances, {len(content.entries)} entries")
-    if generate(root):
-        tell("rules written")
-    inputs = inputs_hash(root)
-    command = [sys.executable, "-m", "bot.train", "--parts", "--root", str(root)]
-    parts = subprocess.Popen([*command, "--force"] if force else command)
-    tell("importing Rasa")
-    _import_rasa()
-    if parts.wait():
-        raise ReleaseError("encoder, index or classifier could not be made (see above)")
-    tell("training Rasa")
+    with _parts_process(root, force) as parts:
+        content = checked_content(root)
+        tell(f"content is good: {len(content.utterances)} utterances, {len(content.entries)} entries")
+        if generate(root):
+            tell("rules written")
+        _let_go(parts)
+        inputs, frame = inputs_hash(root), root / FRAMES / frame_hash(root, content)
+        known = frame.exists() and not force
+        if not known:
+            tell("importing Rasa")
+            _import_rasa()
+        if parts.wait():
+            raise ReleaseError("our own parts could not be made (see above)")
     artifacts = plan_artifacts(root, content)
+
+    def make_model(path: Path) -> None:
+        if known:
+            tell("putting the parts into the model")
+            fill_frame(frame, artifacts, path)
+            return
+        tell("training Rasa")
+        _train_rasa(root, path, content, force)
+        keep_frame(root, frame.name, path)
+
     with using(artifacts):
-        release = make_release(
-            root,
-            lambda: _manifest(root, artifacts, inputs),
-            lambda path: _train_rasa(root, path, content, force),
-        )
+        release = make_release(root, lambda: _manifest(root, artifacts, inputs), make_model)
     tell(f"serving {release.folder.name}")
     return release
 
 
 def inputs_hash(root: Path) -> str:
     """A hash of everything a release depends on."""
-    files = sorted({path for pattern in _INPUTS for path in root.glob(pattern) if path.is_file()})
-    names = [path.relative_to(root).as_posix() for path in files]
-    return fingerprint.of_parts(names, fingerprint.of_files(files), encoder_setting())
+    return fingerprint.of_parts(_hash(root, _files(root, _INPUTS)), encoder_setting())
+
+
+def frame_hash(root: Path, content: Content) -> str:
+    """A hash of everything that Rasa's own training depends on: of the utterances, only which intents have some."""
+    intents = sorted({utterance.intent for utterance in content.utterances})
+    return fingerprint.of_parts(_hash(root, _files(root, _INPUTS) - _files(root, _TEXTS)), intents)
+
+
+def _files(root: Path, patterns: Iterable[str]) -> set[Path]:
+    return {path for pattern in patterns for path in root.glob(pattern) if path.is_file()}
+
+
+def _hash(root: Path, files: set[Path]) -> str:
+    ordered = sorted(files)
+    return fingerprint.of_parts([path.relative_to(root).as_posix() for path in ordered], fingerprint.of_files(ordered))
+
+
+def _parts_process(root: Path, force: bool) -> subprocess.Popen[bytes]:
+    """The process that makes our parts once it is told that the content is good; it ends when it is never told."""
+    command = [sys.executable, "-m", "bot.train", "--parts", "--when-told", "--root", str(root)]
+    return subprocess.Popen([*command, "--force"] if force else command, stdin=subprocess.PIPE)
+
+
+def _let_go(parts: subprocess.Popen[bytes]) -> None:
+    assert parts.stdin is not None
+    with contextlib.suppress(BrokenPipeError), parts.stdin:  # a broken pipe: it has failed, and its exit status tells
+        parts.stdin.write(b"go\n")
+
+
+def _make_parts(root: Path, force: bool, when_told: bool) -> None:
+    """Make our parts; read what that takes before waiting for the word."""
+    workshop, content = Workshop(root), None
+    if when_told:
+        with contextlib.suppress(Exception):  # the content check tells what is wrong, or it comes up again below
+            import bot.logic.fitting  # noqa: F401
+
+            content = load_content(root)
+            workshop.warm()
+        if not sys.stdin.readline():
+            return
+    make_artifacts(root, tell, content=content, fresh=force, workshop=workshop)
 
 
 def _current(root: Path) -> Release | None:

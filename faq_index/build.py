@@ -2,6 +2,7 @@
 
     models/encoder/<hash>/   the encoder, for the texts, the lexicon and the code it was trained from
     models/faq/<hash>/       index, compiled library and manifest, for the library and the encoder
+    models/texts/<hash>/     what was worked out of each text, for lexicon and code (faq_index.kept)
 
 A folder is written under another name and then renamed: what is there is whole. Training the encoder takes longest, and
 a few new texts hardly change it: one that knows nearly all texts is used on.
@@ -15,21 +16,23 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from common import fingerprint
 from common.content import LEXICON, Content
-from faq_index.analysis import Analyser, RememberingAnalyser
 from faq_index.check import check_content
-from faq_index.encoder import STATIC, StaticSettings, TransformerEncoder, load_encoder
+from faq_index.encoder import STATIC, StaticEncoder, StaticSettings, TransformerEncoder, load_encoder
 from faq_index.errors import ContentError
 from faq_index.index import FaqIndex
-from faq_index.lexicon import Lexicon, load_lexicon
+from faq_index.kept import KeptAnalyser, KeptFeaturiser
+from faq_index.lexicon import Lexicon, lexicon_fingerprint, load_lexicon
 from faq_index.library import Library
 from faq_index.training_text import TrainingText
 
 ENCODERS = Path("models/encoder")
 INDEXES = Path("models/faq")
+TEXTS = Path("models/texts")
 CODE = Path(__file__).parent
 #: What decides how a text is taken apart.
 ANALYSIS_CODE = [
@@ -37,14 +40,54 @@ ANALYSIS_CODE = [
     *(CODE / file for file in ("analysis.py", "lexicon.py", "words.py")),
 ]
 _ENCODER_CODE = ("analysis.py", "encoder.py", "training.py", "contrastive.py", "noise.py")
-_INDEX_CODE = ("index.py", "lexical.py", "ranker.py", "ranker.json")
+_INDEX_CODE = ("index.py", "lexical.py", "bags.py", "featuriser.py", "ranker.py", "ranker.json")
+#: The requirements too: another jieba may cut otherwise.
+_KEPT_CODE = ("bags.py", "featuriser.py", "kept.py", "encoder.py", "lexical.py", "../requirements.txt")
 #: An encoder is used on while it was trained from at least this share of the texts.
 _KNOWN = 0.95
 _TRAINED_FROM = "trained_from.json"
 #: Older builds are removed but for this many.
 _KEPT = 5
+_KEPT_TEXTS = 2
 
 Say = Callable[[str], None]
+
+
+class Workshop:
+    """What the parts are made with, read when it is first needed; remembers each text from one training to the next."""
+
+    def __init__(self, root: Path) -> None:
+        self._lexicon = root / LEXICON
+        code = fingerprint.of_files([CODE / file for file in _KEPT_CODE] + ANALYSIS_CODE)
+        self._folder = root / TEXTS / fingerprint.of_parts(lexicon_fingerprint(self._lexicon), code)
+        self._encoders: dict[Path, StaticEncoder | TransformerEncoder] = {}
+
+    @cached_property
+    def analyser(self) -> KeptAnalyser:
+        """Takes texts apart."""
+        return KeptAnalyser(load_lexicon(self._lexicon), self._folder)
+
+    @cached_property
+    def featuriser(self) -> KeptFeaturiser:
+        """Makes features, terms and vectors of them."""
+        return KeptFeaturiser(self._folder)
+
+    def warm(self) -> None:
+        """Read what every training needs."""
+        _ = self.analyser
+
+    def encoder(self, folder: Path) -> StaticEncoder | TransformerEncoder:
+        """The encoder in a folder."""
+        if folder not in self._encoders:
+            self._encoders[folder] = load_encoder(folder)
+        return self._encoders[folder]
+
+    def save(self) -> None:
+        """Remember for the next training what was worked out in this one."""
+        self.analyser.save()
+        self.featuriser.save()
+        if self._folder.exists():
+            keep_newest(self._folder.parent, self._folder, _KEPT_TEXTS)
 
 
 @dataclass(frozen=True)
@@ -85,24 +128,25 @@ def build(
     say: Say,
     encoder_name: str | None = None,
     content: Content | None = None,
-    analyser: Analyser | None = None,
+    workshop: Workshop | None = None,
     fresh: bool = False,
 ) -> Built:
     """Encoder and index for the content under `root`; what exists for this state of it is used again.
 
-    `analyser` is one over the project's lexicon; `fresh` trains the encoder even if an older one would do.
+    `fresh` trains the encoder even if an older one would do.
     """
     content = content or checked_content(root)
-    analyser = analyser or RememberingAnalyser(load_lexicon(root / LEXICON))
+    workshop = workshop or Workshop(root)
     name = encoder_name or encoder_setting()
     if fresh:
-        _make_encoder(_own_encoder_folder(root, training_texts(content), name), content, name, analyser, say)
+        _make_encoder(_own_encoder_folder(root, training_texts(content), name), content, name, workshop, say)
     built = plan(root, content, name)
-    _make_encoder(built.encoder, content, name, analyser, say)
+    _make_encoder(built.encoder, content, name, workshop, say)
     if not built.index.exists():
         say(f"index of {len(content.entries)} entries")
-        library = Library.compile(content.entries, content.facts)
-        index = FaqIndex.build(library, load_encoder(built.encoder), analyser, asked_of(content))
+        library, encoder = Library.compile(content.entries, content.facts), workshop.encoder(built.encoder)
+        asked = asked_of(content)
+        index = FaqIndex.build(library, encoder, workshop.analyser, asked, featuriser=workshop.featuriser)
         write_folder(built.index, index.save)
     keep_newest(root / ENCODERS, built.encoder)
     keep_newest(root / INDEXES, built.index)
@@ -128,7 +172,7 @@ def asked_of(content: Content) -> dict[str, list[str]]:
     return found
 
 
-def _make_encoder(folder: Path, content: Content, name: str, analyser: Analyser, say: Say) -> None:
+def _make_encoder(folder: Path, content: Content, name: str, workshop: Workshop, say: Say) -> None:
     if folder.exists():
         return
     if name != STATIC:
@@ -137,7 +181,7 @@ def _make_encoder(folder: Path, content: Content, name: str, analyser: Analyser,
         return
     from faq_index.training import train_static
 
-    texts = training_texts(content)
+    texts, analyser = training_texts(content), workshop.analyser
     say(f"encoder from {len(texts)} texts")
     encoder = train_static(texts, analyser, say=say)
 

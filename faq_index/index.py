@@ -23,9 +23,11 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
 from faq_index.analysis import Analyser, Analysis
-from faq_index.encoder import Encoder, Vectors, unit, vectors_of
+from faq_index.bags import Bags
+from faq_index.encoder import Encoder, Vectors, unit
 from faq_index.errors import IndexMismatch
-from faq_index.lexical import LexicalIndex, count_terms, terms_of
+from faq_index.featuriser import Featuriser
+from faq_index.lexical import LexicalIndex, terms_of
 from faq_index.library import LIBRARY_FILE, Entry, Library
 from faq_index.ranker import FEATURES, Ranker
 
@@ -61,6 +63,7 @@ _NEIGHBOURS = 256
 _NEARLY_EXACT = 93.0
 #: A shorter text with a slip may mean something else.
 _SHORTEST_SLIP = 6
+_FRESH = Featuriser()
 
 
 @dataclass(frozen=True)
@@ -126,11 +129,12 @@ class LexicalLegs:
     entries: LexicalIndex
 
     @classmethod
-    def build(cls, rows: Sequence[Sequence[Analysis]], answers: Sequence[Analysis]) -> LexicalLegs:
-        """The legs of a library: `rows` are the wordings of each entry, `answers` their answers."""
-        questions = [count_terms(wordings) for wordings in rows]
-        entries = [asked + count_terms([answer]) for asked, answer in zip(questions, answers)]
-        return cls(LexicalIndex.build(questions), LexicalIndex.build(entries))
+    def build(cls, terms: Bags, sizes: Sequence[int]) -> LexicalLegs:
+        """The legs of a library: `terms` are those of each entry's wordings, `sizes` of them, and of its answer."""
+        whole = np.asarray(sizes, dtype=np.int64) + 1
+        questions = np.delete(np.arange(len(terms)), np.cumsum(whole) - 1)
+        legs = terms.take(questions).merged(sizes), terms.merged(whole)
+        return cls(*(LexicalIndex.of_counts(leg.counted()) for leg in legs))
 
     def save(self, folder: Path) -> None:
         """Write each to a folder of its own."""
@@ -200,13 +204,16 @@ class FaqIndex:
         analyser: Analyser,
         asked: Mapping[str, Sequence[str]] = MappingProxyType({}),
         ranker: Ranker | None = None,
+        featuriser: Featuriser = _FRESH,
     ) -> FaqIndex:
         """The index of a library; `asked` holds the utterances that an entry answers, by its id."""
         texts = [[*entry.wordings, *asked.get(entry.id, ())] for entry in library.entries()]
+        sizes = [len(wordings) for wordings in texts]
+        answers = [analyser(plain_text(entry.answer)) for entry in library.entries()]
         analyses = [[analyser(text) for text in wordings] for wordings in texts]
         flat = [analysis for wordings in analyses for analysis in wordings]
-        sizes = [len(wordings) for wordings in texts]
-        encoded = vectors_of(encoder, flat)
+        whole = [analysis for wordings, answer in zip(analyses, answers) for analysis in (*wordings, answer)]
+        encoded = featuriser.vectors(encoder, flat)
         return cls(
             library,
             encoder.name,
@@ -214,7 +221,7 @@ class FaqIndex:
             analyser.fingerprint,
             searchable(encoded),
             unit(np.add.reduceat(encoded, np.cumsum([0, *sizes])[:-1], axis=0)),
-            LexicalLegs.build(analyses, [analyser(plain_text(entry.answer)) for entry in library.entries()]),
+            LexicalLegs.build(featuriser.terms(whole), sizes),
             Rows([bare(analysis.text) for analysis in flat], sizes),
             ranker or Ranker.load(),
         )

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faq_index.analysis import Analysis, spoken_words, without_numbers
+from faq_index.bags import Bags, Counted
 
 _K1 = 1.2
 _B = 0.4
@@ -48,18 +49,26 @@ class LexicalIndex:
     @classmethod
     def build(cls, rows: Sequence[Counter[str]]) -> LexicalIndex:
         """The index over `rows`: how often each holds each term (see `count_terms`)."""
-        terms = {term: index for index, term in enumerate(sorted({term for row in rows for term in row}))}
-        numbers = np.repeat(np.arange(len(rows), dtype=np.int32), [len(row) for row in rows])
-        columns = np.fromiter((terms[term] for row in rows for term in row), dtype=np.int32, count=len(numbers))
-        counts = np.fromiter((count for row in rows for count in row.values()), dtype=np.float32, count=len(numbers))
-        lengths = np.bincount(numbers, weights=counts, minlength=len(rows))
-        norms = _K1 * (1 - _B + _B * lengths / max(float(lengths.mean()) if len(rows) else 0.0, 1.0))
+        return cls.of_counts(Bags.of(list(row.elements()) for row in rows).counted())
+
+    @classmethod
+    def of_counts(cls, counted: Counted) -> LexicalIndex:
+        """The index over bags of terms; each bag is a row."""
+        held = np.unique(counted.numbers).tolist()
+        terms = {term: index for index, term in enumerate(sorted(counted.names[number] for number in held))}
+        column_of = np.zeros(len(counted.names), dtype=np.int32)
+        column_of[held] = [terms[counted.names[number]] for number in held]
+        columns, counts = column_of[counted.numbers], counted.counts.astype(np.float32)
+        numbers = counted.bags.astype(np.int32)
+        lengths = np.bincount(numbers, weights=counts, minlength=counted.size)
+        norms = _K1 * (1 - _B + _B * lengths / max(float(lengths.mean()) if counted.size else 0.0, 1.0))
         holders = np.bincount(columns, minlength=len(terms))
-        idf = np.log(1 + (len(rows) - holders + 0.5) / (holders + 0.5))
+        idf = np.log(1 + (counted.size - holders + 0.5) / (holders + 0.5))
         weights = idf[columns] * counts * (_K1 + 1) / (counts + norms[numbers])
         order = np.lexsort((numbers, columns))
         starts = np.cumsum([0, *holders]).astype(np.int32)
-        return cls(terms, starts, numbers[order], weights[order].astype(np.float32), idf.astype(np.float32), len(rows))
+        weights, idf = weights[order].astype(np.float32), idf.astype(np.float32)
+        return cls(terms, starts, numbers[order], weights, idf, counted.size)
 
     def scores(self, terms: Set[str]) -> NDArray[np.float32]:
         """[rows], about 0 .. 1: the share of the query's weight that a row holds. `terms` are those of `terms_of`."""

@@ -1,4 +1,4 @@
-"""Everything the pipeline is made of, for one state of the content: encoder, index, classifier, policy.
+"""Everything the pipeline is made of, for one state of the content: encoder, index, classifier, policy, tone.
 
 Each lies in a folder named by a hash of what it was made from (content, lexicon, code), so that nothing is made twice:
 not by `python -m bot.train`, which makes them while Rasa is still being imported, nor by a stock `rasa train`.
@@ -8,11 +8,13 @@ Reading 30,000 texts and hashing them takes seconds, and Rasa's components ask a
 
     models/classifier/<hash>/   classifier, and what it makes of texts it has not seen
     models/policy/<hash>/       when to trust it, thresholds, and the report of how good they are
+    models/tone/<hash>/         emotion, signs of fraud, urgency
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -21,17 +23,19 @@ from pathlib import Path
 from bot.logic.classifier import Classifier
 from bot.logic.decision import Nearest
 from bot.logic.progress import tell
+from bot.logic.tone import URGENCY_WORDS, ScenarioUrgency
 from common import fingerprint
 from common.content import LEXICON, OUT_OF_SCOPE, Content, load_content
 from common.held_out import SETS, load_held_out
-from faq_index.analysis import Analyser, RememberingAnalyser
-from faq_index.build import ANALYSIS_CODE, Built, Say, build, keep_newest, plan, write_folder
-from faq_index.encoder import StaticEncoder, load_encoder, vectors_of
+from common.labelled import EMOTION_TEXTS, FRAUD_TEXTS
+from faq_index.build import ANALYSIS_CODE, CODE, Built, Say, Workshop, build, keep_newest, plan, write_folder
+from faq_index.encoder import StaticEncoder
 from faq_index.index import FaqIndex, Hit
-from faq_index.lexicon import load_lexicon
+from faq_index.lexicon import ALIASES, lexicon_fingerprint
 
 CLASSIFIERS = Path("models/classifier")
 POLICIES = Path("models/policy")
+TONES = Path("models/tone")
 
 _CODE = Path(__file__).parent
 _CALIBRATION = "*.calibration.jsonl"
@@ -40,8 +44,9 @@ _ENOUGH = 500
 
 #: A training example: (intent, text).
 Labelled = tuple[str, str]
-_CLASSIFIER_CODE = ("classifier.py", "fitting.py")
-_POLICY_CODE = ("decision.py", "decision_fitting.py")
+_FITTING_CODE = [*(_CODE / name for name in ("classifier.py", "fitting.py")), CODE / "bags.py", *ANALYSIS_CODE]
+_POLICY_CODE = [_CODE / name for name in ("decision.py", "decision_fitting.py")]
+_TONE_CODE = [_CODE / name for name in ("tone.py", "tone_fitting.py")]
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,7 @@ class Artifacts:
     faq: Built
     classifier: Path
     policy: Path
+    tone: Path
 
 
 _in_use: ContextVar[Artifacts | None] = ContextVar("artifacts_in_use", default=None)
@@ -93,9 +99,11 @@ def plan_artifacts(root: Path, content: Content | None = None, labelled: Iterabl
 
 def _planned(root: Path, content: Content, examples: list[Labelled], held_out: list[Labelled], faq: Built) -> Artifacts:
     classifier = _classifier_hash(content, examples, held_out, faq)
-    code = fingerprint.of_files([_CODE / name for name in _POLICY_CODE])
-    policy = fingerprint.of_parts(classifier, faq.index.name, sorted(content.scenario_ids), code)
-    return Artifacts(faq, root / CLASSIFIERS / classifier, root / POLICIES / policy)
+    policy = fingerprint.of_parts(
+        classifier, faq.index.name, sorted(content.scenario_ids), fingerprint.of_files(_POLICY_CODE)
+    )
+    tone = _tone_hash(root, content)
+    return Artifacts(faq, root / CLASSIFIERS / classifier, root / POLICIES / policy, root / TONES / tone)
 
 
 def make_artifacts(
@@ -104,27 +112,37 @@ def make_artifacts(
     content: Content | None = None,
     labelled: Iterable[Labelled] | None = None,
     fresh: bool = False,
+    workshop: Workshop | None = None,
 ) -> Artifacts:
     """Make the parts that are missing; `fresh` trains the encoder even if an older one would do."""
     content = content or load_content(root)
+    workshop = workshop or Workshop(root)
     examples = _labelled(content, labelled)
-    analyser = RememberingAnalyser(load_lexicon(root / LEXICON))
-    faq = build(root, say, content=content, analyser=analyser, fresh=fresh)
+    faq = build(root, say, content=content, workshop=workshop, fresh=fresh)
     held_out = calibration_texts(root)
     artifacts = _planned(root, content, examples, held_out, faq)
-    if not artifacts.classifier.exists():
-        say(f"classifier from {len(examples)} utterances")
-        write_folder(
-            artifacts.classifier, lambda folder: _fit_classifier(analyser, content, examples, held_out, faq, folder)
-        )
-    if not artifacts.policy.exists():
-        say("thresholds")
-        write_folder(
+    scenarios = content.scenario_ids
+    making: list[tuple[Path, str, Callable[[Path], None]]] = [
+        (
+            artifacts.classifier,
+            f"classifier from {len(examples)} utterances",
+            lambda folder: _fit_classifier(workshop, content, examples, held_out, faq, folder),
+        ),
+        (
             artifacts.policy,
-            lambda folder: _fit_policy(analyser, content.scenario_ids, bool(held_out), artifacts, folder),
-        )
-    keep_newest(root / CLASSIFIERS, artifacts.classifier)
-    keep_newest(root / POLICIES, artifacts.policy)
+            "thresholds",
+            lambda folder: _fit_policy(workshop, scenarios, bool(held_out), artifacts, folder),
+        ),
+        (artifacts.tone, "tone", lambda folder: _fit_tone(root, workshop, content, folder)),
+    ]
+    missing = [item for item in making if not item[0].exists()]
+    for part, name, fit in missing:
+        say(name)
+        write_folder(part, fit)
+    if missing:
+        workshop.save()
+    for part, _, _ in making:
+        keep_newest(part.parent, part)
     return artifacts
 
 
@@ -134,8 +152,16 @@ def _labelled(content: Content, labelled: Iterable[Labelled] | None) -> list[Lab
 
 
 def _classifier_hash(content: Content, labelled: list[Labelled], held_out: list[Labelled], faq: Built) -> str:
-    code = fingerprint.of_files([_CODE / name for name in _CLASSIFIER_CODE] + ANALYSIS_CODE)
+    code = fingerprint.of_files(_FITTING_CODE)
     return fingerprint.of_parts(labelled, held_out, described_texts(content), faq.encoder.name, code)
+
+
+def _tone_hash(root: Path, content: Content) -> str:
+    files = [root / path for path in (EMOTION_TEXTS, FRAUD_TEXTS, LEXICON / URGENCY_WORDS)]
+    code = fingerprint.of_files([*(path for path in files if path.exists()), *_TONE_CODE, *_FITTING_CODE])
+    spoken = [(utterance.intent, utterance.text) for utterance in content.utterances]
+    urgent = [(scenario.id, scenario.urgency) for scenario in content.scenarios]
+    return fingerprint.of_parts(spoken, urgent, lexicon_fingerprint(root / LEXICON), code)
 
 
 def described_texts(content: Content) -> list[tuple[str, str, str]]:
@@ -150,7 +176,7 @@ def described_texts(content: Content) -> list[tuple[str, str, str]]:
 
 
 def _fit_classifier(
-    analyser: Analyser,
+    workshop: Workshop,
     content: Content,
     labelled: list[Labelled],
     held_out: list[Labelled],
@@ -159,23 +185,24 @@ def _fit_classifier(
 ) -> None:
     from bot.logic.fitting import Example, Kind, fit
 
-    encoder = load_encoder(faq.encoder)
+    encoder, analyser, featuriser = workshop.encoder(faq.encoder), workshop.analyser, workshop.featuriser
     examples = [Example(intent, analyser(text)) for intent, text in labelled]
     examples += [Example(scenario, analyser(text), Kind(kind)) for scenario, text, kind in described_texts(content)]
     known = {example.label for example in examples}
     unseen = [Example(intent, analyser(text)) for intent, text in held_out if intent in known]
-    unseen_vectors = vectors_of(encoder, [example.analysis for example in unseen]) if unseen else None
+    unseen_vectors = featuriser.vectors(encoder, [example.analysis for example in unseen]) if unseen else None
     if isinstance(encoder, StaticEncoder):
         # its vectors are sums over the very features that the classifier sees: only its head adds to them
-        fitted = fit(examples, None, unseen, unseen_vectors, encoder.head)
+        fitted = fit(examples, None, unseen, unseen_vectors, encoder.head, featuriser=featuriser)
     else:
-        fitted = fit(examples, vectors_of(encoder, [example.analysis for example in examples]), unseen, unseen_vectors)
+        vectors = featuriser.vectors(encoder, [example.analysis for example in examples])
+        fitted = fit(examples, vectors, unseen, unseen_vectors, featuriser=featuriser)
     fitted.classifier.save(folder)
     fitted.unseen.save(folder)
 
 
 def _fit_policy(
-    analyser: Analyser, scenarios: frozenset[str], calibrated: bool, artifacts: Artifacts, folder: Path
+    workshop: Workshop, scenarios: frozenset[str], calibrated: bool, artifacts: Artifacts, folder: Path
 ) -> None:
     """Fit trust and thresholds to the classifier's predictions for unseen texts.
 
@@ -190,9 +217,9 @@ def _fit_policy(
     rankings = [ranking_of(row, classes, least) for row in unseen.probabilities]
     cases = [Case(label, ranking) for label, ranking in zip(unseen.labels, rankings)]
     if calibrated:
-        index, encoder = FaqIndex.load(artifacts.faq.index), load_encoder(artifacts.faq.encoder)
-        analyses = [analyser(text) for text in unseen.texts]
-        vectors = vectors_of(encoder, analyses)
+        index = FaqIndex.load(artifacts.faq.index)
+        analyses = [workshop.analyser(text) for text in unseen.texts]
+        vectors = workshop.featuriser.vectors(workshop.encoder(artifacts.faq.encoder), analyses)
         for row, analysis in enumerate(analyses):
             likely = dict(zip(classes, unseen.probabilities[row].tolist()))
             found = index.search(analysis, vectors[row : row + 1], likely, 1)
@@ -200,6 +227,15 @@ def _fit_policy(
     policy, report = fit_policy(cases, scenarios, calibration_sets=calibrated)
     policy.save(folder)
     report.save(folder)
+
+
+def _fit_tone(root: Path, workshop: Workshop, content: Content, folder: Path) -> None:
+    from bot.logic.tone_fitting import fit_tone
+
+    fit_tone(root, workshop.analyser, folder)
+    for name in (URGENCY_WORDS, ALIASES):
+        shutil.copyfile(root / LEXICON / name, folder / name)
+    ScenarioUrgency({scenario.id: scenario.urgency for scenario in content.scenarios}).save(folder)
 
 
 def nearest_of(hits: Sequence[Hit]) -> Nearest | None:

@@ -30,8 +30,8 @@ _ARRAYS = "classifier.npz"
 BLOCKS = {"c": 1.0, "w": 0.7, "k": 0.3, "p": 0.6}
 
 #: A feature's count in a text, damped; no text has more than so many.
-_MOST = 100
-_DAMPED = [0.0, *(1 + math.log(count) for count in range(1, _MOST + 1))]
+MOST = 100
+DAMPED = [0.0, *(1 + math.log(count) for count in range(1, MOST + 1))]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class FeatureSpace:
         values: list[float] = []
         for block in keyed_features(analysis, self.longest_gram):
             counts = Counter(index for name in block if (index := self.names.get(name)) is not None)
-            weights = [self._idf[index] * _DAMPED[min(count, _MOST)] for index, count in counts.items()]
+            weights = [self._idf[index] * DAMPED[min(count, MOST)] for index, count in counts.items()]
             length = math.sqrt(sum(weight * weight for weight in weights))
             columns += counts
             values += [weight * BLOCKS[block[0][0]] / length for weight in weights]

@@ -8,7 +8,6 @@ helped by its own paraphrase.
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -22,10 +21,12 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize, minimize_scalar
 from sklearn.svm import LinearSVC
 
-from bot.logic.classifier import Calibration, Classifier, FeatureSpace, Floats, logit, softmax
+from bot.logic.classifier import BLOCKS, DAMPED, MOST, Calibration, Classifier, FeatureSpace, Floats, logit, softmax
 from faq_index import likeness
 from faq_index.analysis import Analysis
-from faq_index.encoder import Head, keyed_features
+from faq_index.bags import Counted
+from faq_index.encoder import Head
+from faq_index.featuriser import Featuriser
 
 FOLDS = 3
 _C = 1.0
@@ -43,6 +44,7 @@ _NEAR_DUPLICATE = 0.6
 
 
 _UNSEEN = "unseen.npz"
+_FRESH = Featuriser()
 
 _Job = tuple[scipy.sparse.csr_matrix, NDArray[np.str_]]
 #: (classes, weights [features, classes], bias [classes])
@@ -104,6 +106,7 @@ def fit(
     held_out_vectors: Floats | None = None,
     head: Head | None = None,
     processes: int = 2,
+    featuriser: Featuriser = _FRESH,
 ) -> Fitted:
     """Fit on all examples; calibrate on predictions for texts that were held out.
 
@@ -111,13 +114,14 @@ def fit(
     `vectors`, [examples, dim], are features too when they are given. A `head` is added to what is fitted, and judges
     `held_out_vectors`: it knows the examples already, so it counts only beside calibration sets.
     """
-    space = build_space([example.analysis for example in examples])
-    matrix = sparse_rows(examples, space, vectors)
+    counted = _counted(examples, featuriser)
+    space = _space_of(counted)
+    matrix = _rows_of(counted, space, vectors)
     labels = np.asarray([example.label for example in examples])
     split = len(space.names)
     if held_out:
         names, weights, bias = train_parted(matrix, labels, processes)
-        rows = sparse_rows(held_out, space, None if vectors is None else held_out_vectors)
+        rows = _rows_of(_counted(held_out, featuriser), space, None if vectors is None else held_out_vectors)
         scores = (rows @ weights + bias).astype(np.float32)
         unseen, dense = list(held_out), weights[split:]
         if head is not None and held_out_vectors is not None:
@@ -150,12 +154,7 @@ def head_beside(head: Head, names: Sequence[str]) -> tuple[Floats, Floats]:
 
 def build_space(analyses: Sequence[Analysis]) -> FeatureSpace:
     """The features that occur often enough (a concept: at all), with their idf."""
-    counts: Counter[str] = Counter()
-    for analysis in analyses:
-        counts.update({name for block in keyed_features(analysis, FeatureSpace.longest_gram) for name in block})
-    names = sorted(name for name, count in counts.items() if count >= _MIN_COUNT or name[0] == "k")
-    idf = np.asarray([1 + np.log((1 + len(analyses)) / (1 + counts[name])) for name in names], dtype=np.float32)
-    return FeatureSpace({name: index for index, name in enumerate(names)}, idf)
+    return _space_of(_FRESH.features(analyses, FeatureSpace.longest_gram).counted())
 
 
 def assign_folds(examples: Sequence[Example]) -> NDArray[np.int64]:
@@ -228,11 +227,35 @@ def sparse_rows(
     examples: Sequence[Example], space: FeatureSpace, vectors: Floats | None = None
 ) -> scipy.sparse.csr_matrix:
     """[examples, features (+ dim)]: what the linear models are trained on."""
-    rows = [space.row(example.analysis) for example in examples]
-    ends = np.cumsum([0, *(len(columns) for columns, _ in rows)])
-    columns = np.concatenate([columns for columns, _ in rows])
-    values = np.concatenate([values for _, values in rows])
-    matrix = scipy.sparse.csr_matrix((values, columns, ends), shape=(len(rows), len(space.names)))
+    return _rows_of(_counted(examples, _FRESH), space, vectors)
+
+
+def _counted(examples: Sequence[Example], featuriser: Featuriser) -> Counted:
+    analyses = [example.analysis for example in examples]
+    return featuriser.features(analyses, FeatureSpace.longest_gram).counted()
+
+
+def _space_of(texts: Counted) -> FeatureSpace:
+    holders = np.bincount(texts.numbers, minlength=len(texts.names)).tolist()
+    held = {name: count for name, count in zip(texts.names, holders) if count}
+    names = sorted(name for name, count in held.items() if count >= _MIN_COUNT or name[0] == "k")
+    idf = np.asarray([1 + np.log((1 + texts.size) / (1 + held[name])) for name in names], dtype=np.float32)
+    return FeatureSpace({name: index for index, name in enumerate(names)}, idf)
+
+
+def _rows_of(texts: Counted, space: FeatureSpace, vectors: Floats | None = None) -> scipy.sparse.csr_matrix:
+    """What FeatureSpace.row makes of each text, for all of them at once and to the last bit."""
+    known = np.asarray([space.names.get(name, -1) for name in texts.names], dtype=np.int32)[texts.numbers]
+    kept = known >= 0
+    bags, columns = texts.bags[kept], known[kept]
+    keys = list(BLOCKS)
+    blocks = np.asarray([keys.index(name[0]) for name in space.names], dtype=np.int64)[columns]
+    weights = space.idf.astype(np.float64)[columns] * np.asarray(DAMPED)[np.minimum(texts.counts[kept], MOST)]
+    parts = bags * len(keys) + blocks
+    lengths = np.sqrt(np.bincount(parts, weights=weights * weights))
+    values = (weights * np.asarray(list(BLOCKS.values()))[blocks] / lengths[parts]).astype(np.float32)
+    ends = np.concatenate([[0], np.cumsum(np.bincount(bags, minlength=texts.size))])
+    matrix = scipy.sparse.csr_matrix((values, columns, ends), shape=(texts.size, len(space.names)))
     if vectors is None:
         return matrix
     return scipy.sparse.hstack([matrix, _VECTOR_WEIGHT * vectors], format="csr")
