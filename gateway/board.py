@@ -21,7 +21,7 @@ from handoff.machine import Owner
 from handoff.policy import Group
 from handoff.protocol import Agent, QueueItem
 from handoff.store import View
-from handoff.waiting import coverage
+from handoff.waiting import coverage, who_queued
 from handoff.waiting_times import slots_of
 
 _QUEUE_READ = 500
@@ -143,12 +143,13 @@ class Board:
     async def _read(self) -> BoardState:
         agents = await self._store.agents()
         items, _ = await self._store.queue(_QUEUE_READ)
-        told = [wait for wait in await self._store.waits() if wait.told_p90_ms]
+        accept_s = self._context.policy.times.accept
+        told = list(who_queued(await self._store.waits(), accept_s))
         return BoardState(
             conversations=await self._conversations(agents, items),
             alerts=await self._store.alerts(_ALERTS),
             groups=[await self._figures(group, agents, items) for group in self._context.policy.groups.values()],
-            waits=WaitFigures(len(told), coverage(told)),
+            waits=WaitFigures(len(told), coverage(told, accept_s)),
             agents=colleagues(agents),
         )
 

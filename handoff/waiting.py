@@ -102,7 +102,7 @@ def calibrate(waits: Sequence[Wait], target: float = TARGET, accept_s: int = 20)
     number of agents or the handling time, which stretches both alike.
     """
     log = 0.0
-    for wait in reversed(list(_real(waits, accept_s))):
+    for wait in reversed(list(who_queued(waits, accept_s))):
         log += GAIN * (target - float(wait.waited_ms <= wait.told_p90_ms))
         log = min(max(log, math.log(LEAST)), math.log(MOST))
     return Factor(math.exp(log), math.exp(log))
@@ -110,11 +110,11 @@ def calibrate(waits: Sequence[Wait], target: float = TARGET, accept_s: int = 20)
 
 def coverage(waits: Sequence[Wait], accept_s: int = 20) -> float:
     """Share of waits that ended within the P90 that was told, 0 when there are none."""
-    kept = [wait.waited_ms <= wait.told_p90_ms for wait in _real(waits, accept_s)]
+    kept = [wait.waited_ms <= wait.told_p90_ms for wait in who_queued(waits, accept_s)]
     return sum(kept) / len(kept) if kept else 0.0
 
 
-def _real(waits: Iterable[Wait], accept_s: int) -> Iterable[Wait]:
+def who_queued(waits: Iterable[Wait], accept_s: int = 20) -> Iterable[Wait]:
     """Those who had to queue: where an agent was free the promise is always kept, and quiet hours would drown the rest."""
     return (wait for wait in waits if wait.told_p90_ms > accept_s * 1000)
 

@@ -50,12 +50,12 @@ async def test_the_board_shows_conversations_groups_and_agents(stack: Any) -> No
     assert [agent["display"] for agent in answer["agents"]] == ["小云"]
 
 
-async def test_waits_are_compared_with_what_was_told(stack: Any) -> None:
+async def test_who_found_a_free_agent_is_no_evidence_for_the_waiting_times(stack: Any) -> None:
     await desk(stack, "azhe", capacity=1)
     _, agent, _, _ = await owned(stack)
     http = await stack.http("lin")
     waits = (await http.get("/api/desk/board")).json()["waits"]
-    assert waits["count"] == 1 and 0 <= waits["within_p90"] <= 1
+    assert waits == {"count": 0, "within_p90": 0.0}
     await agent.socket.close()
 
 
