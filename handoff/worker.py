@@ -71,13 +71,21 @@ class HandoffWorker:
         self._bell.set()
 
     async def run(self) -> None:
-        """All duties, for ever: the queue's at every change and once a second, the archive's beside them."""
-        await asyncio.gather(self._keep_queue(), self._keep_archive())
+        """All duties, for ever: the queue's at every change and once a second, the others' beside them.
+
+        Lost agents have a loop of their own: a long pass of the router must not keep their players waiting.
+        """
+        await asyncio.gather(self._keep_queue(), self._keep_owners(), self._keep_archive())
+
+    async def _keep_owners(self) -> None:
+        while True:
+            await self._do(self.requeue_orphans, self.end_wrap_ups)
+            await asyncio.sleep(TICK_S)
 
     async def _keep_queue(self) -> None:
         while True:
             self._bell.clear()
-            await self._do(self.requeue_orphans, self.end_wrap_ups, self.router.run_once)
+            await self._do(self.router.run_once)
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._bell.wait(), TICK_S)
             await asyncio.sleep(_SETTLE_S)
