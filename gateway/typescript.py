@@ -18,7 +18,7 @@ from handoff import protocol
 
 # Names that TypeScript already gives to something else.
 _RENAMED = {"Error": "ErrorFrame"}
-_CONSTANTS = ("VERSION", "MAX_TEXT", "MAX_FRAME")
+_CONSTANTS = ("VERSION", "MAX_TEXT", "MAX_PREFIX", "MAX_FRAME")
 
 
 def render(module: ModuleType = protocol) -> str:
@@ -82,6 +82,8 @@ def _type(kind: types.Type, names: dict[tuple[Any, ...], str]) -> str:
         return _name(kind.cls)
     if isinstance(kind, types.ListType):
         return f"{_type(kind.item_type, names)}[]"
+    if isinstance(kind, types.TupleType):
+        return f"[{', '.join(_type(part, names) for part in kind.item_types)}]"
     if isinstance(kind, types.DictType):
         return f"Record<string, {_type(kind.value_type, names)}>"
     return _scalar(kind)

@@ -15,10 +15,14 @@ from common.errors import BadFrame
 
 VERSION = 1
 MAX_TEXT = 2000  # characters of a message
+MAX_PREFIX = 64  # characters that are completed; a longer text has no completions
 MAX_FRAME = 65536  # bytes of a frame
 
 # A client's own id for a command: unique per sender, repeated when the command is sent again.
 CommandId = Annotated[str, Meta(min_length=8, max_length=64, pattern="^[A-Za-z0-9_-]+$")]
+ChipId = Annotated[str, Meta(max_length=128)]
+Page = Annotated[str, Meta(max_length=64, pattern="^[A-Za-z0-9_/.-]*$")]  # a name that the host page gives
+Place = Literal["opening", "card", "answer", "completion"]  # where suggestions stand
 ConversationId = Annotated[str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_-]+$")]
 Text = Annotated[str, Meta(max_length=4 * MAX_TEXT)]  # the limit itself is checked after trimming
 Sender = Literal["player", "bot", "agent", "system"]
@@ -41,6 +45,24 @@ class Chip(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
 
     id: str
     text: str
+    why: str = ""  # why it is shown: see docs/PROTOCOL.md, "Why a chip is shown"
+    data: dict[str, Any] = {}  # what the sentence of `why` needs
+
+
+class Completion(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A question that begins as the player types. `id` goes back in a `pick`."""
+
+    id: str
+    text: str
+    spans: list[tuple[int, int]] = []  # the characters of `text` that were typed: start, end (exclusive)
+
+
+class Image(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A picture that a player sent, as it is served at /api/images/{id}."""
+
+    id: str
+    width: int  # pixels
+    height: int
 
 
 class Entry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -49,7 +71,7 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
     n: int  # 1, 2, 3 ... without gaps
     at: int  # UTC, milliseconds since 1970
     sender: Sender
-    kind: Literal["text", "pick", "feedback", "answer", "status"]
+    kind: Literal["text", "pick", "image", "feedback", "answer", "status"]
     text: str = ""  # text, pick, answer; Markdown when kind is answer
     name: str = ""  # the agent's display name
     id: str = ""  # the sender's own id of the message
@@ -58,6 +80,7 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
     entry: int = 0  # feedback: the answer it is about
     helpful: bool = False  # feedback
     chip: str = ""  # pick: the chip's id
+    image: Union[Image, None] = None  # image
     event: str = ""  # status: see docs/PROTOCOL.md, "Status events"
     data: dict[str, Any] = {}  # status: what the event's sentence needs
 
@@ -206,6 +229,30 @@ class PlayerHello(Frame, frozen=True, tag="hello"):
     token: str
     conversation: str = ""  # the conversation that `last` belongs to
     last: Annotated[int, Meta(ge=0)] = 0
+    page: Page = ""  # where in the game the chat was opened
+
+
+class PlayerPage(Frame, frozen=True, tag="page"):
+    """The player went to another page of the game; answered with `suggestions`."""
+
+    v: Literal[1]
+    page: Page
+
+
+class PlayerComplete(Frame, frozen=True, tag="complete"):
+    """What is in the field; answered with `completions` of the same `seq`, the newest one only when they come too fast."""
+
+    v: Literal[1]
+    seq: Annotated[int, Meta(ge=0)]
+    prefix: Text
+
+
+class PlayerShown(Frame, frozen=True, tag="shown"):
+    """Suggestions that the player has seen, once for each time they are shown; neither stored in the log nor acknowledged."""
+
+    v: Literal[1]
+    place: Place
+    chips: Annotated[list[ChipId], Meta(max_length=8)]
 
 
 class PlayerSend(Frame, frozen=True, tag="send"):
@@ -221,7 +268,24 @@ class PlayerPick(Frame, frozen=True, tag="pick"):
 
     v: Literal[1]
     id: CommandId
-    chip: Annotated[str, Meta(max_length=128)]
+    chip: ChipId
+    place: Union[Place, Literal[""]] = ""  # where it was shown
+    typed: Annotated[str, Meta(max_length=4 * MAX_PREFIX)] = ""  # completion: what was in the field
+
+
+class PlayerImage(Frame, frozen=True, tag="image"):
+    """A picture that POST /api/images has taken in."""
+
+    v: Literal[1]
+    id: CommandId
+    image: Annotated[str, Meta(max_length=64)]
+
+
+class PlayerRead(Frame, frozen=True, tag="read"):
+    """The player has the log in sight up to number `n`; not acknowledged."""
+
+    v: Literal[1]
+    n: Annotated[int, Meta(ge=0)]
 
 
 class PlayerHuman(Frame, frozen=True, tag="human"):
@@ -286,8 +350,8 @@ class Ping(Frame, frozen=True, tag="ping"):
 
 
 PlayerFrame = Union[
-    PlayerHello, PlayerSend, PlayerPick, PlayerHuman, PlayerCancelHuman, PlayerKeep, PlayerFeedback, PlayerTicket, PlayerRate,
-    PlayerTyping, Ping,
+    PlayerHello, PlayerPage, PlayerComplete, PlayerShown, PlayerSend, PlayerPick, PlayerImage, PlayerRead, PlayerHuman,
+    PlayerCancelHuman, PlayerKeep, PlayerFeedback, PlayerTicket, PlayerRate, PlayerTyping, Ping,
 ]  # fmt: skip
 
 # ---- server to player ------------------------------------------------------------------------------------------
@@ -306,6 +370,32 @@ class PlayerWelcome(Frame, frozen=True, tag="welcome"):
     agent: str = ""  # the agent's display name, while owner is agent
     rate: str = ""  # an ended episode that waits for its rating
     agents_online: int = 0
+    card: Union[Chip, None] = None  # a need that is near certain, shown large
+    read: int = 0  # up to where an agent has read
+
+
+class Suggestions(Frame, frozen=True, tag="suggestions"):
+    """猜你想问 anew: the player's page has changed."""
+
+    v: Literal[1]
+    chips: list[Chip]
+    card: Union[Chip, None] = None
+
+
+class Completions(Frame, frozen=True, tag="completions"):
+    """Answer to the newest `complete`; best first, at most eight."""
+
+    v: Literal[1]
+    seq: int
+    items: list[Completion]
+
+
+class Read(Frame, frozen=True, tag="read"):
+    """The other side has read up to number `n`. To agents it names its conversation."""
+
+    v: Literal[1]
+    n: int
+    conversation: str = ""
 
 
 class EntryFrame(Frame, frozen=True, tag="entry"):
@@ -362,7 +452,9 @@ class Pong(Frame, frozen=True, tag="pong"):
     at: int
 
 
-ToPlayer = Union[PlayerWelcome, EntryFrame, Ack, Queue, Typing, Error, Pong]
+ToPlayer = Union[
+    PlayerWelcome, Suggestions, Completions, EntryFrame, Ack, Queue, Typing, Read, Error, Pong,
+]  # fmt: skip
 
 # ---- agent to server -------------------------------------------------------------------------------------------
 
@@ -546,10 +638,18 @@ class AgentTyping(Frame, frozen=True, tag="typing"):
     conversation: ConversationId
 
 
+class AgentRead(Frame, frozen=True, tag="read"):
+    """The owning agent has an open conversation in sight up to number `n`; not acknowledged."""
+
+    v: Literal[1]
+    conversation: ConversationId
+    n: Annotated[int, Meta(ge=0)]
+
+
 AgentFrame = Union[
     AgentHello, AgentPresence, AgentOpen, AgentLeave, AgentAccept, AgentTake, AgentReject, AgentTransfer,
     AgentCancelTransfer, AgentInvite, AgentDismiss, AgentWhisper, AgentTakeOver, AgentTicket, AgentSend, AgentNote,
-    AgentReturn, AgentWrapUp, AgentClose, AgentTyping, Ping,
+    AgentReturn, AgentWrapUp, AgentClose, AgentTyping, AgentRead, Ping,
 ]  # fmt: skip
 
 # ---- server to agent -------------------------------------------------------------------------------------------
@@ -610,6 +710,7 @@ class Conversation(Frame, frozen=True, tag="conversation"):
     transfer: str = ""  # a transfer is pending: display name of the agent, or the group
     idle: bool = False  # nobody has written for a while: it takes no slot until somebody does
     promises: list[str] = []  # what earlier agents promised this player
+    read: int = 0  # up to where the player has read
 
 
 class NoteFrame(Frame, frozen=True, tag="note"):
@@ -620,7 +721,7 @@ class NoteFrame(Frame, frozen=True, tag="note"):
     note: Note
 
 
-ToAgent = Union[AgentWelcome, QueueList, OfferList, Conversation, EntryFrame, NoteFrame, Ack, Typing, Error, Pong]
+ToAgent = Union[AgentWelcome, QueueList, OfferList, Conversation, EntryFrame, NoteFrame, Ack, Typing, Read, Error, Pong]
 
 _decode_player = msgspec.json.Decoder(PlayerFrame)
 _decode_agent = msgspec.json.Decoder(AgentFrame)

@@ -2,8 +2,10 @@
 
 export const VERSION = 1;
 export const MAX_TEXT = 2000;
+export const MAX_PREFIX = 64;
 export const MAX_FRAME = 65536;
 
+export type Place = "answer" | "card" | "completion" | "opening";
 export type Sender = "agent" | "bot" | "player" | "system";
 export type OwnerName = "agent" | "bot" | "queue";
 export type AgentStatus = "break" | "busy" | "offline" | "online";
@@ -14,6 +16,22 @@ export type DispositionName = "follow_up" | "no_reply" | "not_solvable" | "solve
 export interface Chip {
   id: string;
   text: string;
+  why?: string;
+  data?: Record<string, unknown>;
+}
+
+/** A question that begins as the player types. `id` goes back in a `pick`. */
+export interface Completion {
+  id: string;
+  text: string;
+  spans?: [number, number][];
+}
+
+/** A picture that a player sent, as it is served at /api/images/{id}. */
+export interface Image {
+  id: string;
+  width: number;
+  height: number;
 }
 
 /** One line of a conversation's log. */
@@ -21,7 +39,7 @@ export interface Entry {
   n: number;
   at: number;
   sender: Sender;
-  kind: "answer" | "feedback" | "pick" | "status" | "text";
+  kind: "answer" | "feedback" | "image" | "pick" | "status" | "text";
   text?: string;
   name?: string;
   id?: string;
@@ -30,6 +48,7 @@ export interface Entry {
   entry?: number;
   helpful?: boolean;
   chip?: string;
+  image?: Image | null;
   event?: string;
   data?: Record<string, unknown>;
 }
@@ -153,6 +172,30 @@ export interface PlayerHello {
   token: string;
   conversation?: string;
   last?: number;
+  page?: string;
+}
+
+/** The player went to another page of the game; answered with `suggestions`. */
+export interface PlayerPage {
+  type: "page";
+  v: 1;
+  page: string;
+}
+
+/** What is in the field; answered with `completions` of the same `seq`, the newest one only when they come too fast. */
+export interface PlayerComplete {
+  type: "complete";
+  v: 1;
+  seq: number;
+  prefix: string;
+}
+
+/** Suggestions that the player has seen, once for each time they are shown; neither stored in the log nor acknowledged. */
+export interface PlayerShown {
+  type: "shown";
+  v: 1;
+  place: Place;
+  chips: string[];
 }
 
 /** A message. Sent again with the same id until it is acknowledged. */
@@ -169,6 +212,23 @@ export interface PlayerPick {
   v: 1;
   id: string;
   chip: string;
+  place?: Place | "";
+  typed?: string;
+}
+
+/** A picture that POST /api/images has taken in. */
+export interface PlayerImage {
+  type: "image";
+  v: 1;
+  id: string;
+  image: string;
+}
+
+/** The player has the log in sight up to number `n`; not acknowledged. */
+export interface PlayerRead {
+  type: "read";
+  v: 1;
+  n: number;
 }
 
 /** The button for a person. */
@@ -245,6 +305,32 @@ export interface PlayerWelcome {
   agent?: string;
   rate?: string;
   agents_online?: number;
+  card?: Chip | null;
+  read?: number;
+}
+
+/** 猜你想问 anew: the player's page has changed. */
+export interface Suggestions {
+  type: "suggestions";
+  v: 1;
+  chips: Chip[];
+  card?: Chip | null;
+}
+
+/** Answer to the newest `complete`; best first, at most eight. */
+export interface Completions {
+  type: "completions";
+  v: 1;
+  seq: number;
+  items: Completion[];
+}
+
+/** The other side has read up to number `n`. To agents it names its conversation. */
+export interface Read {
+  type: "read";
+  v: 1;
+  n: number;
+  conversation?: string;
 }
 
 /** A log entry. To agents it names its conversation. */
@@ -480,6 +566,14 @@ export interface AgentTyping {
   conversation: string;
 }
 
+/** The owning agent has an open conversation in sight up to number `n`; not acknowledged. */
+export interface AgentRead {
+  type: "read";
+  v: 1;
+  conversation: string;
+  n: number;
+}
+
 /** An agent's account, as the desk shows it. */
 export interface Agent {
   id: string;
@@ -534,6 +628,7 @@ export interface Conversation {
   transfer?: string;
   idle?: boolean;
   promises?: string[];
+  read?: number;
 }
 
 /** An internal note of an open conversation. */
@@ -546,8 +641,13 @@ export interface NoteFrame {
 
 export type PlayerFrame =
   | PlayerHello
+  | PlayerPage
+  | PlayerComplete
+  | PlayerShown
   | PlayerSend
   | PlayerPick
+  | PlayerImage
+  | PlayerRead
   | PlayerHuman
   | PlayerCancelHuman
   | PlayerKeep
@@ -559,10 +659,13 @@ export type PlayerFrame =
 
 export type ToPlayer =
   | PlayerWelcome
+  | Suggestions
+  | Completions
   | EntryFrame
   | Ack
   | Queue
   | Typing
+  | Read
   | ErrorFrame
   | Pong;
 
@@ -587,6 +690,7 @@ export type AgentFrame =
   | AgentWrapUp
   | AgentClose
   | AgentTyping
+  | AgentRead
   | Ping;
 
 export type ToAgent =
@@ -598,5 +702,6 @@ export type ToAgent =
   | NoteFrame
   | Ack
   | Typing
+  | Read
   | ErrorFrame
   | Pong;
