@@ -49,6 +49,14 @@ class Stub:
         self.path = ""
         self.headers: dict[str, str] = {}
         self.asked: dict[str, Any] = {}
+        self.serving: set[asyncio.Task[None]] = set()
+
+    async def end(self) -> None:
+        """Leave no answer that is still on its way, and no socket."""
+        for task in self.serving:
+            task.cancel()
+        await asyncio.gather(*self.serving, return_exceptions=True)
+        await asyncio.sleep(0)  # transports close in the loop's next round
 
     def answers(self, content: Any) -> None:
         """Answer with a chat completion."""
@@ -57,8 +65,17 @@ class Stub:
             {"id": "x", "choices": [{"index": 0, "message": {"role": "assistant", "content": text}}]}
         ).encode()
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request of HTTP/1.1."""
+        self.serving.add(asyncio.ensure_future(self._answer(reader, writer)))
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._reply(reader, writer)
+        finally:
+            writer.close()
+
+    async def _reply(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.calls += 1
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         self.path = head[0]
@@ -67,7 +84,6 @@ class Stub:
         await asyncio.sleep(self.delay_s)
         start = f"HTTP/1.1 {self.status} X\r\nContent-Type: application/json\r\nContent-Length: {len(self.body)}\r\nConnection: close\r\n\r\n"
         writer.write(start.encode() + self.body)
-        writer.close()
 
 
 @pytest.fixture
@@ -83,6 +99,7 @@ async def stub() -> AsyncIterator[tuple[Stub, Callable[..., Awaitable[Summary | 
             return await rewrite(summary, endpoint, http, ("林小舟", "player-77"))
 
         yield stub, run
+    await stub.end()
     server.close()
     await server.wait_closed()
 
