@@ -9,6 +9,7 @@
     P c:{conversation}:tracker    string  Rasa's tracker, compacted (JSON)
     P c:{conversation}:eps        list    ids of its handoff episodes
     P c:{conversation}:guests     hash    invited agent -> display name
+    P c:{conversation}:read       hash    player, agent -> the newest log number they have read; expires
     P c:{conversation}:invites    set     pending offers of a part in it
     P e:{episode}                 hash    a handoff episode
     P r:{offer}                   hash    a reservation; expires some days after its end
@@ -53,6 +54,7 @@ Channels (doorbells only; what rang is read from the keys):
     P bell:alerts                 a supervisor should look
     P bell:hooks                  an event for the push service is new
     P bell:typing:{conversation}  somebody types (carries the sender)
+    P bell:read:{conversation}    a side has read further (carries the side and the number)
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from gateway.agent_commands import AgentCommands
 from gateway.agent_offers import offers_of
 from gateway.bells import Listener
 from gateway.context import Context
+from gateway.reads import read_by
 from gateway.sessions import Sessions
 from gateway.sockets import LOOK_ANYWAY_S, Close, Closed, Peer, origin_allowed
 from handoff import protocol
@@ -36,8 +37,10 @@ class _Open:
 
     ring: Listener
     typed: Listener
+    was_read: Listener
     last: int  # newest log number sent
     last_note: int
+    read: int  # how far the player had read when it was opened
     shown: Optional[protocol.Conversation] = None  # the snapshot sent last, without its newest number
 
 
@@ -166,7 +169,7 @@ class AgentSocket:
             view = await self._context.store.view(conversation)
         except UnknownConversation:
             return  # archived; the desk reads it from the history
-        snapshot = self._snapshot(view)
+        snapshot = self._snapshot(view, follow.read)
         shown = msgspec.structs.replace(snapshot, last=0)
         if shown != follow.shown:
             follow.shown = shown
@@ -179,7 +182,7 @@ class AgentSocket:
             await self._peer.send(protocol.NoteFrame(v=1, conversation=conversation, note=note))
             follow.last_note = note.n
 
-    def _snapshot(self, view: View) -> protocol.Conversation:
+    def _snapshot(self, view: View, read: int) -> protocol.Conversation:
         return protocol.Conversation(
             v=1,
             conversation=view.id,
@@ -195,11 +198,16 @@ class AgentSocket:
             transfer=view.transfer,
             idle=view.idle,
             promises=list(view.promises),
+            read=read,
         )
 
     def _ring(self, conversation: str, _message: str = "") -> None:
         self._fresh.add(conversation)
         self._peer.ring()
+
+    def _was_read(self, conversation: str, message: str) -> None:
+        if n := read_by("player", message):
+            self._peer.send_soon(protocol.Read(v=1, n=n, conversation=conversation))
 
     def _typed(self, conversation: str, sender: str) -> None:
         if sender == "player":
@@ -211,6 +219,7 @@ class AgentSocket:
         if follow is not None:
             await self._context.bells.forget("c", conversation, listener=follow.ring)
             await self._context.bells.forget("typing", conversation, listener=follow.typed)
+            await self._context.bells.forget("read", conversation, listener=follow.was_read)
 
     @singledispatchmethod
     async def _handle(self, frame: Any) -> None:
@@ -227,10 +236,12 @@ class AgentSocket:
         if frame.conversation not in self._open and len(self._open) >= MAX_OPEN:
             raise BadFrame(f"expected at most {MAX_OPEN} open conversations; leave one first")
         await self._leave(frame.conversation)
-        ring, typed = partial(self._ring, frame.conversation), partial(self._typed, frame.conversation)
-        self._open[frame.conversation] = _Open(ring, typed, frame.last, frame.last_note)
+        ring, typed, was_read = (partial(on, frame.conversation) for on in (self._ring, self._typed, self._was_read))
+        read = (await self._context.reads.marks(frame.conversation)).player
+        self._open[frame.conversation] = _Open(ring, typed, was_read, frame.last, frame.last_note, read)
         await self._context.bells.listen("c", frame.conversation, listener=ring)
         await self._context.bells.listen("typing", frame.conversation, listener=typed)
+        await self._context.bells.listen("read", frame.conversation, listener=was_read)
         self._ring(frame.conversation)
 
     @_handle.register
@@ -242,3 +253,9 @@ class AgentSocket:
         view = await self._context.store.view(frame.conversation)
         if self._agent.id in (view.agent, *(guest.id for guest in view.guests)):
             await self._context.bells.ring("typing", frame.conversation, message="agent")
+
+    @_handle.register
+    async def _(self, frame: protocol.AgentRead) -> None:
+        follow = self._open.get(frame.conversation)
+        if follow is not None and follow.shown is not None and follow.shown.mine:
+            await self._context.reads.mark(frame.conversation, "agent", min(frame.n, follow.last))

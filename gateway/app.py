@@ -38,6 +38,7 @@ from gateway.context import Context
 from gateway.desk import Desk, NotLoggedIn
 from gateway.library import current_library
 from gateway.player import PlayerSocket
+from gateway.reads import Reads
 from gateway.sessions import RedisAttempts, Sessions
 from gateway.tickets import TicketDesk
 from handoff.accounts import Accounts
@@ -128,6 +129,7 @@ def create_app(settings: Settings, library: Callable[[], Library] = current_libr
             times=times,
             archive=SqlArchive(engine, policy),
             bells=bells,
+            reads=Reads(redis, keys, bells),
             masker=Masker.load(settings.root / "data" / "lexicon" / "secret_words.txt"),
             chips=ChipBook(library, read_opening(settings.root / "data" / "opening_chips.txt")),
             log=log,

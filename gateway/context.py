@@ -18,6 +18,7 @@ from common.privacy import Masker
 from common.settings import Settings
 from gateway.bells import Bells
 from gateway.chips import ChipBook
+from gateway.reads import Reads
 from handoff.archive import Archive
 from handoff.policy import Policy
 from handoff.router import EngineStore
@@ -39,6 +40,7 @@ class Context:
     times: WaitingTimes
     archive: Archive
     bells: Bells
+    reads: Reads
     masker: Masker
     chips: ChipBook
     log: Any

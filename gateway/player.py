@@ -10,13 +10,13 @@ from typing import Any
 from redis.exceptions import RedisError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from common.errors import BadFrame, BadToken, SupportError, UnknownConversation, UnknownEntry
+from common.errors import BadToken, SupportError, UnknownConversation
 from gateway import tokens
 from gateway.context import Context
-from gateway.sockets import Close, Closed, Peer, checked_text, origin_allowed
+from gateway.player_commands import PlayerCommands
+from gateway.reads import read_by
+from gateway.sockets import Close, Closed, Peer, origin_allowed
 from handoff import protocol
-from handoff.protocol import Entry
-from handoff.requests import request_of
 from handoff.store import Stored, View
 
 HERE_EVERY_S = 10.0  # how often it is said that the player's chat is open
@@ -40,6 +40,7 @@ class PlayerSocket:
         self._peer = Peer(socket, context, protocol.decode_player)
         self.state = State.GREETING
         self._player: protocol.Player
+        self._commands: PlayerCommands
         self._conversation = ""
         self._sent = 0  # the last log number this client has
         self._owner = ""
@@ -72,6 +73,7 @@ class PlayerSocket:
             try:
                 hello = await self._peer.hello()
                 self._player = tokens.read(self._context.settings.player_token_secret, hello.token)
+                self._commands = PlayerCommands(self._player, self._context)
                 await self._welcome(hello)
                 return
             except BadToken:
@@ -99,6 +101,7 @@ class PlayerSocket:
         await self._context.bells.listen("c", view.id, listener=self._peer.ring)
         await self._context.bells.listen("queue", listener=self._queue_moved)
         await self._context.bells.listen("typing", view.id, listener=self._typed)
+        await self._context.bells.listen("read", view.id, listener=self._was_read)
         await self._peer.send(
             protocol.PlayerWelcome(
                 v=1,
@@ -111,6 +114,7 @@ class PlayerSocket:
                 agent=view.agent_name,
                 rate=view.rate_due,
                 agents_online=await self._context.store.agents_online(),
+                read=(await self._context.reads.marks(view.id)).agent,
             )
         )
 
@@ -119,6 +123,7 @@ class PlayerSocket:
             await self._context.bells.forget("c", self._conversation, listener=self._peer.ring)
             await self._context.bells.forget("queue", listener=self._queue_moved)
             await self._context.bells.forget("typing", self._conversation, listener=self._typed)
+            await self._context.bells.forget("read", self._conversation, listener=self._was_read)
             self._conversation = ""
 
     async def _push(self) -> None:
@@ -198,9 +203,13 @@ class PlayerSocket:
             frame = protocol.Typing(v=1, sender="agent", conversation=self._conversation)
             self._peer.send_soon(frame)
 
+    def _was_read(self, message: str) -> None:
+        if n := read_by("agent", message):
+            self._peer.send_soon(protocol.Read(v=1, n=n))
+
     @singledispatchmethod
     async def _handle(self, frame: Any) -> None:
-        raise BadFrame("hello was already said")
+        await self._stored(frame, await self._commands.perform(frame, self._conversation))
 
     @_handle.register
     async def _(self, frame: protocol.Ping) -> None:
@@ -211,62 +220,8 @@ class PlayerSocket:
         await self._context.bells.ring("typing", self._conversation, message="player")
 
     @_handle.register
-    async def _(self, frame: protocol.PlayerSend) -> None:
-        text = self._context.masker.mask(checked_text(frame.text))
-        await self._append(frame, self._entry(frame.id, "text", text=text))
-
-    @_handle.register
-    async def _(self, frame: protocol.PlayerPick) -> None:
-        label = self._context.chips.text(frame.chip)
-        await self._append(frame, self._entry(frame.id, "pick", text=label, chip=frame.chip))
-
-    @_handle.register
-    async def _(self, frame: protocol.PlayerFeedback) -> None:
-        rated = await self._context.store.entries(self._conversation, frame.entry - 1, 1)
-        if not rated or not rated[0].faq_id:
-            raise UnknownEntry(f"expected the number of an answer, got {frame.entry}", entry=frame.entry)
-        entry = self._entry(frame.id, "feedback", entry=frame.entry, helpful=frame.helpful)
-        await self._append(frame, entry)
-
-    @_handle.register
-    async def _(self, frame: protocol.PlayerHuman) -> None:
-        store = self._context.store
-        request = request_of(
-            "button",
-            await store.understanding(self._conversation),
-            await store.entries(self._conversation),
-            self._context.scenarios,
-        )
-        await self._stored(frame, await store.request(self._player, self._context.command(frame), request))
-
-    @_handle.register
-    async def _(self, frame: protocol.PlayerCancelHuman) -> None:
-        await self._stored(frame, await self._context.store.cancel(self._player.id, self._context.command(frame)))
-
-    @_handle.register
-    async def _(self, frame: protocol.PlayerKeep) -> None:
-        await self._stored(frame, await self._context.store.keep(self._player.id, self._context.command(frame)))
-
-    @_handle.register
-    async def _(self, frame: protocol.PlayerTicket) -> None:
-        text = self._context.masker.mask(checked_text(frame.text))
-        stored = await self._context.store.ticket(self._player.id, self._context.command(frame), text)
-        await self._stored(frame, stored)
-
-    @_handle.register
-    async def _(self, frame: protocol.PlayerRate) -> None:
-        text = self._context.masker.mask(frame.text.strip()[: protocol.MAX_TEXT])
-        command = self._context.command(frame)
-        ratings: dict[str, int] = {str(name): stars for name, stars in frame.ratings.items()}
-        stored = await self._context.store.rate(self._player.id, command, frame.episode, frame.score, text, ratings)
-        await self._stored(frame, stored)
-
-    def _entry(self, id: str, kind: Any, **fields: Any) -> Entry:
-        return Entry(n=0, at=self._context.clock.now_ms(), sender="player", kind=kind, id=id, **fields)
-
-    async def _append(self, frame: Any, entry: Entry) -> None:
-        stored = await self._context.store.append(self._player, self._context.command(frame), entry)
-        await self._stored(frame, stored)
+    async def _(self, frame: protocol.PlayerRead) -> None:
+        await self._context.reads.mark(self._conversation, "player", min(frame.n, self._sent))
 
     async def _stored(self, frame: Any, stored: Stored) -> None:
         """Acknowledge; when the old conversation was archived meanwhile, go over to the new one."""
