@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 
 from redis.asyncio import Redis
@@ -13,6 +14,8 @@ from common.settings import Settings
 
 _MINIMUM = (6, 2)
 _RESYNC_S = 30.0
+_SLOW_S = 0.5  # a round trip that took longer says too little about the time
+_PATIENCE_S = 30.0
 
 
 async def open_redis(settings: Settings, *, wait_s: float = 30.0) -> Redis[str]:
@@ -60,21 +63,40 @@ class RedisClock:
     def __init__(self) -> None:
         self._offset = 0.0
 
-    async def sync(self, redis: Redis[str]) -> None:
-        """Measure the offset."""
+    async def sync(self, redis: Redis[str], *, wait_s: float = _PATIENCE_S) -> None:
+        """Measure the offset; asked again while Redis is away or slow.
+
+        Raises:
+            StorageError: no quick answer within `wait_s` seconds.
+        """
+        deadline = time.monotonic() + wait_s
+        while True:
+            try:
+                if await self._measure(redis):
+                    return
+                fault = "its answers take too long"
+            except (RedisError, OSError) as error:
+                fault = type(error).__name__
+            if time.monotonic() > deadline:
+                raise StorageError(f"Redis does not tell the time ({fault}); check REDIS_URL")
+            await asyncio.sleep(0.2)
+
+    async def _measure(self, redis: Redis[str]) -> bool:
+        """Whether the answer was quick enough to be used."""
         before = time.monotonic()
         seconds, micros = await redis.time()
         after = time.monotonic()
+        if after - before > _SLOW_S:
+            return False
         self._offset = seconds + micros / 1e6 - (before + after) / 2
+        return True
 
     async def keep(self, redis: Redis[str]) -> None:
         """Measure again for ever; run it as a task."""
         while True:
             await asyncio.sleep(_RESYNC_S)
-            try:
-                await self.sync(redis)
-            except RedisError:
-                continue  # the old offset serves until Redis is back
+            with contextlib.suppress(RedisError, OSError):  # the old offset serves until Redis is back
+                await self._measure(redis)
 
     def now_ms(self) -> int:
         """The present, in whole milliseconds."""
