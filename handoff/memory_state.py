@@ -135,6 +135,7 @@ class MemoryState:
         self._outbox: list[tuple[str, dict[str, str]]] = []
         self.refused: list[tuple[str, dict[str, str]]] = []  # events set aside
         self._events = 0
+        self._newest = 0  # the time in the newest event's id: as in a stream, it never goes back
         self._tickets = 0
 
     # -- finding --
@@ -564,7 +565,8 @@ class MemoryState:
             episode = self._episodes.get(ep or c.episode)
             if episode is not None:
                 fields["episode"] = msgspec.json.encode(_flat(episode)).decode()
-        self._outbox.append((f"{fields['at']}-{self._events}", fields))
+        self._newest = max(self._newest, int(fields["at"]))
+        self._outbox.append((f"{self._newest}-{self._events}", fields))
 
     def _view(self, c: Conversation, *, episode: bool = True) -> View:
         past = self._past.get(c.player.id)
