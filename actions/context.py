@@ -6,6 +6,8 @@ from typing import Any, Optional
 
 from rasa_sdk import Tracker
 
+from common.language import CHINESE, conversation_language
+
 
 def understanding(tracker: Tracker) -> dict[str, Any]:
     """What the pipeline made of the latest message (the fields of `python -m bot.understand`)."""
@@ -16,6 +18,13 @@ def understanding(tracker: Tracker) -> dict[str, Any]:
 def text(tracker: Tracker) -> str:
     """What the player typed."""
     return str(understanding(tracker).get("text") or "")
+
+
+def language(tracker: Tracker) -> str:
+    """The conversation's language: the worker says it with the message, a stock Rasa leaves it to the texts."""
+    told = metadata(tracker).get("language")
+    texts = (event.get("text") or "" for event in tracker.events if event.get("event") == "user")
+    return str(told or conversation_language(texts) or CHINESE)
 
 
 def intent(tracker: Tracker) -> str:

@@ -9,7 +9,7 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import context, replies
-from actions.knowledge import knowledge
+from actions.knowledge import knowledge, readable
 from suggest import chips
 
 _LIKELY_SCENARIOS = 3
@@ -28,10 +28,11 @@ class ActionClarify(Action):
         # A follow-up that stays unclear is about the last scenario: the choice is between its entries.
         scenarios = [] if context.is_follow_up(tracker) else context.ranked_scenarios(tracker)
         likely = [r["name"] for r in scenarios[:_LIKELY_SCENARIOS]]
-        ranked = [known.library.entry(r["id"]) for r in context.ranked_entries(tracker)]
-        first_of = {s: entries[0] for s in likely if (entries := known.valid_entries(s))}
+        language = context.language(tracker)
+        ranked = readable((known.library.entry(r["id"]) for r in context.ranked_entries(tracker)), language)
+        first_of = {s: entries[0] for s in likely if (entries := readable(known.valid_entries(s), language))}
         options = chips.alternatives(likely, ranked, first_of)
-        buttons = replies.question_buttons(options, known.library, context.text(tracker))
+        buttons = replies.question_buttons(options, known.library, language)
         dispatcher.utter_message(response="utter_clarify", buttons=buttons)
         return [SlotSet("pending", "suggestion"), SlotSet("suggested", [o.faq_id for o in options])]
 
@@ -58,10 +59,12 @@ class ActionUnsolved(Action):
         last = tracker.get_slot("last_faq")
         if last and last in known.library:
             entry = known.library.entry(last)
+            language = context.language(tracker)
             places = {ranked["id"]: place for place, ranked in enumerate(context.ranked_entries(tracker))}
-            siblings = sorted(known.valid_entries(entry.scenario), key=lambda one: places.get(one.id, len(places)))
+            siblings = readable(known.valid_entries(entry.scenario), language)
+            siblings.sort(key=lambda one: places.get(one.id, len(places)))
             others = chips.follow_ups(entry, siblings, [], context.shown_entries(tracker))
-            buttons = replies.question_buttons(others, known.library, context.text(tracker))
+            buttons = replies.question_buttons(others, known.library, language)
         first = "utter_unsolved" if buttons else "utter_unsolved_again"
         return failed(dispatcher, tracker, first, "utter_unsolved_again", buttons)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -9,6 +10,7 @@ from functools import lru_cache
 
 from bot.release import Release, load_release
 from common.content import Scenario, load_scenarios
+from common.language import CHINESE, ENGLISH
 from common.settings import ROOT
 from faq_index.library import Entry, Library
 
@@ -25,6 +27,16 @@ class Knowledge:
     def valid_entries(self, scenario: str) -> list[Entry]:
         """The entries of a scenario that hold today, in the order of the library."""
         return self.library.entries_of(scenario, datetime.now(timezone.utc).date())
+
+
+def speaks(entry: Entry, language: str) -> bool:
+    """Whether an entry can be read in a language."""
+    return language == CHINESE or (language == ENGLISH and entry.english is not None)
+
+
+def readable(entries: Iterable[Entry], language: str) -> list[Entry]:
+    """Those that an English player can read; all of them for any other language, since the library speaks no third."""
+    return [entry for entry in entries if language != ENGLISH or entry.english is not None]
 
 
 def pin(release: Release) -> None:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable
 from typing import Any, Optional
 
-from common.text import is_english
+from common.language import ENGLISH
 from faq_index.library import Library
 from suggest.chips import Suggestion
 
@@ -21,12 +21,11 @@ def faq_button(faq_id: str, scenario: str, text: str) -> Button:
     return {"title": text, "payload": f"/{scenario}{json.dumps({'faq_id': faq_id})}"}
 
 
-def question_buttons(suggestions: Iterable[Suggestion], library: Library, text: str) -> list[Button]:
-    """A chip for each suggestion, in the language of the player's `text` where the library has it."""
-    english = is_english(text)
+def question_buttons(suggestions: Iterable[Suggestion], library: Library, language: str) -> list[Button]:
+    """A chip for each suggestion, in the player's language where the library has it."""
     buttons = []
     for suggestion in suggestions:
-        foreign = library.entry(suggestion.faq_id).english if english else None
+        foreign = library.entry(suggestion.faq_id).english if language == ENGLISH else None
         buttons.append(
             faq_button(suggestion.faq_id, suggestion.scenario, foreign.question if foreign else suggestion.text)
         )

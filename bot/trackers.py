@@ -33,6 +33,13 @@ def slot(text: str, name: str) -> Any:
     return next(set_last, None)
 
 
+def latest_metadata(text: str) -> dict[str, Any]:
+    """The metadata of the player's latest message in the tracker that `dump` wrote; empty when there is none."""
+    events: list[dict[str, Any]] = msgspec.json.decode(text)
+    said_last = (event.get("metadata") for event in reversed(events) if event["event"] == UserUttered.type_name)
+    return next(said_last, None) or {}
+
+
 def compact(tracker: DialogueStateTracker, domain: Domain) -> list[Event]:
     """The tracker's events with everything before the last `KEEP_TURNS` player messages folded into a new session start."""
     events = list(tracker.events)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from common.text import is_english
 from evals.document import Cell, Goal, Section, Table
 from evals.figures import Estimate, Rows, error_ratio, estimate, share
 from evals.runs import THREE, Read, Reader, Run
@@ -77,24 +76,6 @@ def section(run: Run) -> Section:
         ],
         goals,
     )
-
-
-def english(run: Run) -> Section:
-    """The chapter on English: as far as the sets hold any."""
-    rows: list[tuple[Cell, ...]] = []
-    if run.english:
-        rows.append(("right scenario first", share([read.is_right for read in run.english])))
-        rows.append(("answered straight away", share([read.is_answered for read in run.english])))
-        asked = [read for read in run.english if read.item.fields.get("entries")]
-        rows.append(("right entry first", share(_found("", [r.found.entries for r in asked], asked).first.tolist())))
-    foreign = [read for read in run.foreign if is_english(read.item.text)]
-    if foreign:
-        rows.append(("out of scope, recognised", share([read.is_away for read in foreign])))
-    said = (
-        "" if run.english else "The sets hold no real question in English (English words inside Chinese are not one)."
-    )
-    table = Table("", ("figure", "English texts"), rows, said)
-    return Section("english", "English, measured separately", [table if rows else said])
 
 
 def _found(name: str, entries: Sequence[Sequence[str]], reads: Sequence[Read]) -> Found:

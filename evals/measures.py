@@ -36,6 +36,14 @@ def _context(run: Run) -> Section:
     return _from_lines(run, "context", context.report(run.root, run.part))
 
 
+def _english(run: Run) -> Section:
+    from evals import english
+
+    if not has_set(run.root, english.NAME, run.part):
+        return Section(english.NAME, "English", [f"There is no set {SETS}/{english.NAME}.{run.part}.jsonl."])
+    return english.section(run.root, run.part, run.bot)
+
+
 def _from_lines(run: Run, name: str, lines: Iterator[str]) -> Section:
     if not has_set(run.root, name, run.part):
         return Section(name, name, [f"There is no set {SETS}/{name}.{run.part}.jsonl."])
@@ -48,7 +56,7 @@ _CHAPTERS: tuple[Callable[[Run], Section], ...] = (
     reliability.section,
     traffic.section,
     faq.section,
-    faq.english,
+    _english,
     tone.section,
     _entities,
     _context,

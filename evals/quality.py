@@ -11,6 +11,7 @@ from bot.logic.artifacts import nearest_of
 from bot.logic.classifier import Classifier
 from bot.logic.decision import Decision, Policy, Ranked
 from bot.release import load_release
+from common.language import next_language
 from faq_index.analysis import Analyser, Analysis
 from faq_index.encoder import Vectors, load_encoder, vectors_of
 from faq_index.index import FaqIndex
@@ -64,7 +65,7 @@ class Bot:
         found = self.index.search(analysis, vector, {item.name: item.confidence for item in plain}, _THREE)
         ranking = self.policy.blend.ranking(plain, found.scenarios)
         nearest = nearest_of(found.hits)
-        outcome = self.policy.decide(ranking, nearest)
+        outcome = self.policy.decide(ranking, nearest, next_language(None, text))
         same = nearest is not None and nearest.is_same_question
         return Understood(
             ranking,

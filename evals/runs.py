@@ -13,7 +13,6 @@ from bot.release import CURRENT
 from common.content import OUT_OF_SCOPE, Content, load_content
 from common.errors import SupportError
 from common.held_out import SETS, HeldOutText, load_held_out
-from common.text import is_english
 from evals.figures import share
 from evals.quality import Understood
 from evals.stock_rasa import Baseline, cached
@@ -123,11 +122,6 @@ class Run:
             f"Stock Rasa: DIET, {about.epochs} epochs, {drawn} utterances of each intent, {about.utterances:,} in all; "
             f"trained in {about.train_seconds / 60:.0f} min."
         )
-
-    @property
-    def english(self) -> list[Read]:
-        """The real questions written in English."""
-        return [read for read in self.asked if is_english(read.item.text)]
 
     def stock_guess(self, item: HeldOutText) -> StockGuess | None:
         """Stock Rasa's; None when it is missing."""

@@ -1,51 +1,19 @@
 """The decisions' figures under a stated mix of traffic: most messages ask the commonest things.
 
-data/traffic.tsv holds `scenario TAB weight` lines; `#` begins a comment. A weight is a scenario's share of all messages,
-on any scale. What stands there is an assumption, until an operator puts their own counts in its place.
+The mix is that of data/traffic.tsv (common/traffic.py): an assumption, until an operator puts their own counts in its place.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 
-from common.errors import SupportError
+from common.traffic import TRAFFIC, load_traffic
 from evals.document import Cell, Section, Table
 from evals.figures import share, weighted_share
 from evals.runs import Run
 
-TRAFFIC = Path("data/traffic.tsv")
 _COMMONEST = 20
-
-
-class BadTraffic(SupportError):
-    """The mix of traffic is malformed."""
-
-    code = "bad_traffic"
-
-
-def load_traffic(root: Path, scenarios: frozenset[str]) -> dict[str, float]:
-    """The weight of each scenario; nothing when there is no such file.
-
-    BadTraffic when a line is no `scenario TAB weight`, names an unknown scenario, or one is missing.
-    """
-    if not (root / TRAFFIC).exists():
-        return {}
-    weights: dict[str, float] = {}
-    for number, line in enumerate((root / TRAFFIC).read_text(encoding="utf-8").splitlines(), 1):
-        if not line or line.startswith("#"):
-            continue
-        name, _, weight = line.partition("\t")
-        try:
-            weights[name] = float(weight)
-        except ValueError:
-            raise BadTraffic(f"{TRAFFIC}:{number}: expected `scenario TAB weight`, got {line!r}") from None
-        if name not in scenarios:
-            raise BadTraffic(f"{TRAFFIC}:{number}: there is no scenario {name}")
-    if missing := sorted(scenarios - weights.keys()):
-        raise BadTraffic(f"{TRAFFIC}: no weight for {', '.join(missing)}")
-    return weights
 
 
 def section(run: Run) -> Section:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from common.content import Scenario
-from common.text import is_english
+from common.language import ENGLISH, conversation_language
 from handoff.policy import GENERAL
 from handoff.protocol import Entry
 from handoff.store import HandoffRequest
@@ -53,7 +53,7 @@ def request_of(
         failed=sum(entry.kind == "feedback" and not entry.helpful and entry.n > since for entry in entries),
         emotion=_emotion(fresh),
         complaint=any(scenarios[id].skill == _COMPLAINT for id in recent),
-        language="en" if is_english(_words(entries)) else "zh",
+        language=_language(entries),
     )
 
 
@@ -74,6 +74,7 @@ def _emotion(understanding: Understanding) -> str:
     return next((emotion for emotion in felt if emotion != "neutral"), "neutral")
 
 
-def _words(entries: Sequence[Entry]) -> str:
-    """What the player typed last."""
-    return next((entry.text for entry in reversed(entries) if entry.sender == "player" and entry.kind == "text"), "")
+def _language(entries: Sequence[Entry]) -> str:
+    """en or zh: the languages of skill groups."""
+    said = (entry.text for entry in entries if entry.sender == "player" and entry.kind == "text")
+    return "en" if conversation_language(said) == ENGLISH else "zh"

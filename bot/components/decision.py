@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
-from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY
+from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
@@ -17,6 +17,7 @@ from bot.logic.artifacts import planned_artifacts, trained_artifacts
 from bot.logic.decision import Policy
 from common.content import SCENARIOS, load_scenarios
 from common.fingerprint import of_files
+from common.language import next_language
 
 #: How many classes, and how many scenarios, a parse result holds.
 _CLASSES = 10
@@ -42,7 +43,7 @@ class DecisionMaker(FolderComponent):
         """Decide."""
         ranking = self._policy.blend.ranking(ranking_of(message), message.get(TOLD, {}))
         nearest = message.get(NEAREST)
-        outcome = self._policy.decide(ranking, nearest)
+        outcome = self._policy.decide(ranking, nearest, next_language(None, message.get(TEXT) or ""))
         others = [item for item in ranking if item.name != outcome.intent.name]
         put(message, DECISION, outcome.decision.value)
         put(message, INTENT, asdict(outcome.intent))

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.content import OUT_OF_SCOPE
+from common.language import ENGLISH
 
 Floats = NDArray[np.float64]
 
@@ -33,6 +34,9 @@ _BLEND = "blend.json"
 _LEAST = 1e-4
 _STEEPEST = 30.0
 _LEAST_TOLD = 1e-5
+#: Thresholds are fitted on Chinese. English is known less well and looks foreign sooner, so that a message in English is let
+#: go only when it is likelier to be out of scope than not.
+_EVEN = 0.5
 
 
 class Decision(str, Enum):
@@ -233,20 +237,21 @@ class Policy:
             together,
         )
 
-    def decide(self, ranking: Sequence[Ranked], nearest: Nearest | None = None) -> Outcome:
-        """The outcome for a full ranking (best first, out_of_scope and dialogue acts included)."""
+    def decide(self, ranking: Sequence[Ranked], nearest: Nearest | None = None, language: str | None = None) -> Outcome:
+        """The outcome for a full ranking (best first, out_of_scope and dialogue acts included) of a text in `language`."""
         if nearest is not None and nearest.is_same_question:
             return self._for(Ranked(nearest.scenario, 1.0))
-        return self.outcome(self.judge(ranking, nearest))
+        return self.outcome(self.judge(ranking, nearest), language)
 
-    def outcome(self, judged: Judgement) -> Outcome:
+    def outcome(self, judged: Judgement, language: str | None = None) -> Outcome:
         """What follows from a judgement."""
         limits, top = self.thresholds, judged.top
+        foreign_bar = max(limits.out_of_scope, _EVEN) if language == ENGLISH else limits.out_of_scope
         if top.name in (HUMAN_SCENARIO, CRISIS_SCENARIO) and top.confidence >= limits.human:
             return self._for(top)
         if top.name not in self.scenarios and top.name != OUT_OF_SCOPE and top.confidence >= limits.act:
             return Outcome(Decision.SMALLTALK, top)
-        if judged.foreign >= limits.out_of_scope:
+        if judged.foreign >= foreign_bar:
             return Outcome(Decision.FALLBACK, Ranked(OUT_OF_SCOPE, judged.foreign))
         if top.name in self.scenarios and top.name != HUMAN_SCENARIO and judged.sure >= limits.answer:
             return self._for(Ranked(top.name, judged.sure))

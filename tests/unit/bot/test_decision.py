@@ -54,6 +54,16 @@ def test_the_same_question_is_answered_whatever_the_classifier_says() -> None:
     ]
 
 
+def test_english_is_let_go_only_when_it_is_likelier_foreign_than_not() -> None:
+    strict = Policy(replace(LIMITS, out_of_scope=0.2), POLICY.scenarios)
+    shares = {"pay_refund": 0.6, "out_of_scope": 0.3}
+    assert strict.decide(ranking(**shares), language="zh").decision is Decision.FALLBACK
+    assert strict.decide(ranking(**shares), language="en").decision is Decision.CLARIFY
+    assert strict.decide(ranking(pay_refund=0.3, out_of_scope=0.6), language="en").decision is Decision.FALLBACK
+    lenient = Policy(replace(LIMITS, out_of_scope=0.9), POLICY.scenarios)
+    assert lenient.decide(ranking(pay_refund=0.3, out_of_scope=0.6), language="en").decision is Decision.CLARIFY
+
+
 def test_foreignness_is_a_share() -> None:
     assert foreignness(0.0, 0.0) == 0 and foreignness(0.2, 0.2) == 0.5
 

@@ -11,6 +11,7 @@ import pytest
 from bot.logic.decision import Decision, Ranked
 from common.content import LEXICON
 from common.held_out import SETS
+from common.traffic import BadTraffic, load_traffic
 from evals import decisions, faq, reliability, scenarios, tone, traffic
 from evals.__main__ import main
 from evals.document import Chart, Section, Share, Table
@@ -142,7 +143,7 @@ def test_a_mix_of_traffic_weighs_scenarios(run: Run) -> None:
 )
 def test_a_bad_mix_names_its_line(run: Run, lines: str, fault: str) -> None:
     (run.root / "data/traffic.tsv").write_text(f"# a\n{lines}\n")
-    with pytest.raises(traffic.BadTraffic, match=rf"data/traffic.tsv:2: .*{fault}"):
+    with pytest.raises(BadTraffic, match=rf"data/traffic.tsv:2: .*{fault}"):
         traffic.section(run)
 
 
@@ -150,7 +151,7 @@ def test_the_mix_that_ships_is_whole() -> None:
     from common.content import load_scenarios
 
     root = Path(__file__).parents[3]
-    weights = sorted(traffic.load_traffic(root, frozenset(s.id for s in load_scenarios(root, []))).values())
+    weights = sorted(load_traffic(root, frozenset(s.id for s in load_scenarios(root, []))).values())
     assert sum(weights[-20:]) / sum(weights) == pytest.approx(0.7, abs=0.001)
 
 
@@ -159,12 +160,6 @@ def test_entries_stand_beside_bm25(run: Run) -> None:
     assert value(section, 0, "ours", 1) == 0.5
     assert value(section, 0, "BM25", 2) == 1
     assert value(section, 1, "these three", 1) == 0.5
-
-
-def test_english_is_only_what_there_is(run: Run) -> None:
-    table = faq.english(run).blocks[0]
-    assert isinstance(table, Table) and "no real question in English" in table.note
-    assert [row[0] for row in table.rows] == ["out of scope, recognised"]
 
 
 def test_missing_sets_are_said_in_a_sentence(run: Run) -> None:
