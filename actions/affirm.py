@@ -18,12 +18,14 @@ class ActionAffirm(Action):
     def name(self) -> str:
         return "action_affirm"
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[dict[str, Any]]:
         pending = tracker.get_slot("pending")
         suggested = tracker.get_slot("suggested") or []
         known = knowledge()
         if pending == "suggestion" and suggested and suggested[0] in known.library:
-            return give(dispatcher, tracker, known, known.library.entry(suggested[0]))
+            return await give(dispatcher, tracker, known, known.library.entry(suggested[0]))
         if pending == "person":
             return hand_over(dispatcher, tracker)
         dispatcher.utter_message(response="utter_affirm")

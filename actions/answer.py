@@ -9,9 +9,10 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import context, replies
-from actions.knowledge import Knowledge, knowledge
+from actions.knowledge import Knowledge, knowledge, readable, speaks
+from actions.successors import asked_next
 from common.content import Scenario
-from common.text import is_english
+from common.language import CHINESE, ENGLISH
 from faq_index.library import Entry
 from suggest import chips
 
@@ -26,11 +27,13 @@ class ActionAnswer(Action):
     def name(self) -> str:
         return "action_answer"
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[dict[str, Any]]:
         known = knowledge()
         if context.intent(tracker) == TICKETS:
             say_tickets(dispatcher, tracker)
-        events = give(dispatcher, tracker, known, choose(tracker, known))
+        events = await give(dispatcher, tracker, known, choose(tracker, known))
         second = context.second_entry(tracker)
         if second is None or second not in known.library:
             return events
@@ -38,34 +41,42 @@ class ActionAnswer(Action):
 
 
 def choose(tracker: Tracker, known: Knowledge) -> Entry:
-    """The entry to answer with: the one a chip named, else the retriever's best of the scenario, else its first."""
+    """The entry to answer with: the one a chip named, else the retriever's best of the scenario, else its first; of those
+    found one that the player can read, where there is one.
+    """
     picked = context.picked_entry(tracker)
     if picked:
         return known.library.entry(picked)
     scenario = context.intent(tracker)
-    for candidate in context.ranked_entries(tracker):
-        if candidate["scenario"] == scenario:
-            return known.library.entry(candidate["id"])
-    return known.valid_entries(scenario)[0]
+    ranked = context.ranked_entries(tracker)
+    found = [known.library.entry(r["id"]) for r in ranked if r["scenario"] == scenario]
+    candidates = found or known.valid_entries(scenario)
+    return (readable(candidates, context.language(tracker)) or candidates)[0]
 
 
-def give(dispatcher: CollectingDispatcher, tracker: Tracker, known: Knowledge, entry: Entry) -> list[dict[str, Any]]:
+async def give(
+    dispatcher: CollectingDispatcher, tracker: Tracker, known: Knowledge, entry: Entry
+) -> list[dict[str, Any]]:
     """Say an entry, what belongs to it, and where it leads."""
     scenario = known.scenarios[entry.scenario]
     seen = context.shown_entries(tracker)
+    language = context.language(tracker)
     ranked = [known.library.entry(r["id"]) for r in context.ranked_entries(tracker)]
-    follow_ups = chips.follow_ups(entry, known.valid_entries(entry.scenario), ranked, seen)
+    siblings = known.valid_entries(entry.scenario)
+    counted = await asked_next(entry, known.library)
+    asked = [(other, count) for other, count in counted if speaks(other, language)]
+    follow_ups = chips.follow_ups(entry, readable(siblings, language), readable(ranked, language), seen, asked)
     dispatcher.utter_message(
-        text=with_links(entry, english=is_english(context.text(tracker))),
-        buttons=replies.question_buttons(follow_ups, known.library, context.text(tracker)),
+        text=with_links(entry, language),
+        buttons=replies.question_buttons(follow_ups, known.library, language),
         json_message=replies.shown(entry.id, entry.scenario),
     )
     if entry.warning:
         dispatcher.utter_message(response="utter_safety")
     urgent = say_urgent(dispatcher, tracker, scenario)
     pending = "nothing"
-    if not urgent and (entry.offer_human or scenario.handoff == "offer"):
-        dispatcher.utter_message(response="utter_offer_human")
+    if not urgent and (offer := offer_of(entry, scenario, language)):
+        dispatcher.utter_message(response=offer)
         pending = "person"
     return [
         SlotSet("pending", pending),
@@ -87,7 +98,7 @@ def give_second(
     `given` are the events of the first answer.
     """
     dispatcher.utter_message(response="utter_second_question")
-    dispatcher.utter_message(text=with_links(entry, english=is_english(context.text(tracker))))
+    dispatcher.utter_message(text=with_links(entry, context.language(tracker)))
     if entry.warning:
         dispatcher.utter_message(response="utter_safety")
     say_urgent(dispatcher, tracker, known.scenarios[entry.scenario])
@@ -122,8 +133,21 @@ def urgent_request(tracker: Tracker, scenario: Scenario) -> Optional[dict[str, A
     return replies.handoff("urgent", max(said, scenario.urgency), scenario.id)
 
 
-def with_links(entry: Entry, english: bool = False) -> str:
-    """The answer's Markdown, in English where that is wanted and there, with its self-service pages at the end."""
-    answer = entry.english.answer if english and entry.english else entry.answer
-    links = "\n".join(f"- [{link.text}]({link.url})" for link in entry.links)
-    return f"{answer.strip()}\n\n{links}" if links else answer.strip()
+def offer_of(entry: Entry, scenario: Scenario, language: str) -> Optional[str]:
+    """The response that offers a person after an answer, where there is reason to."""
+    if not speaks(entry, language):
+        return "utter_foreign_answer"
+    return "utter_offer_human" if entry.offer_human or scenario.handoff == "offer" else None
+
+
+def with_links(entry: Entry, language: str = CHINESE) -> str:
+    """The answer's Markdown, in English where that is wanted and there, with its self-service pages at the end.
+
+    A page's name is Chinese, so that an English answer shows its address.
+    """
+    if language == ENGLISH and entry.english:
+        answer = entry.english.answer
+        links = [f"- [{link.url.rpartition('://')[2]}]({link.url})" for link in entry.links]
+    else:
+        answer, links = entry.answer, [f"- [{link.text}]({link.url})" for link in entry.links]
+    return "\n\n".join([answer.strip(), *(["\n".join(links)] if links else [])])

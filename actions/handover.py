@@ -78,6 +78,7 @@ def transcript(
     said: list[Said] = []
     shown: dict[int, Shown] = {}
     replied: list[int] = []
+    pictures: list[int] = []
     n = 0
     for event in events:
         if event.get("event") not in ("user", "bot", "agent"):
@@ -94,8 +95,10 @@ def transcript(
             answer = shown.get(int(meta["rated"]))
             if answer is not None:
                 shown[answer.n] = Shown(answer.n, answer.faq_id, answer.question, bool(meta["helpful"]), n)
+        elif "image" in meta:
+            pictures.append(n)
         else:
             said.append(Said(n, event.get("text") or "", event.get("parse_data") or {}))
     earlier = msgspec.convert(past.get("earlier") or [], list[Earlier])
     promises = msgspec.convert(past.get("promises") or [], list[Promise])
-    return Transcript(said, list(shown.values()), n, replied, earlier, promises)
+    return Transcript(said, list(shown.values()), n, replied, earlier, promises, pictures)

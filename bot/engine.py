@@ -17,18 +17,22 @@ from rasa_sdk.executor import ActionExecutor
 
 from actions import replies
 from actions.knowledge import knowledge, pin
+from actions.successors import AskedNext, count_by
 from bot import trackers, turns
 from bot.logic.context import LastAnswer, Marks
+from bot.nlg import LANGUAGE, LanguageGenerator, choose
 from bot.parse import load_agent, parse_in_context
 from bot.release import Release
 from common.content import LEXICON
 from common.errors import SupportError
+from common.language import next_language
 from handoff.protocol import Chip, Entry, Episode, Summary
 from handoff.requests import request_of
 from handoff.store import HandoffRequest, KnownTicket
 from handoff.summary import Earlier, Promise
 
-_SPOKEN = ("text", "pick", "feedback")
+_SPOKEN = ("text", "pick", "image", "feedback")
+_PICTURE_INTENT = "picture"  # of a picture, which nobody looks into
 _FAILURE_RESPONSE = "utter_failure"
 # What is kept of a parse: enough for the summary and the reports, without the player's text.
 _KEPT = ("intent", "scenario_ranking", "faq", "decision", "context", "entities", "emotion", "urgency", "risk")
@@ -72,10 +76,12 @@ class Engine:
     def __init__(self, release: Release) -> None:
         """Loads the model of `release` (seconds)."""
         self.release = release
+        #: What players asked after an entry, where that is counted.
+        self.asked_next: Optional[AskedNext] = None
         executor = ActionExecutor()
         executor.register_package("actions")
         self._executor = executor
-        self._agent = load_agent(release)
+        self._agent = load_agent(release, generator=LanguageGenerator())
         self._marks = Marks(release.root / LEXICON)
         _rewire(self._agent, executor)
 
@@ -87,7 +93,7 @@ class Engine:
         owner: str,
         tickets: Sequence[KnownTicket] = (),
     ) -> TurnOutput:
-        """One turn for a player's `entry` (kind text, pick or feedback) on the committed tracker `base`.
+        """One turn for a player's `entry` (kind text, pick, image or feedback) on the committed tracker `base`.
 
         `tickets` are the player's, should they ask for them.
 
@@ -95,6 +101,7 @@ class Engine:
             TurnFailed: an action or a store failed, or nothing was said; nothing of the turn may be kept.
         """
         pin(self.release)
+        count_by(self.asked_next)
         turn = turns.begin(base)
         parsed = await self._understand(entry, base)
         channel = turns.Collector()
@@ -104,7 +111,7 @@ class Engine:
             sender_id=conversation,
             parse_data=parsed,
             input_channel=channel.name(),
-            metadata=_metadata(entry, owner, tickets),
+            metadata=_metadata(entry, owner, tickets) | {LANGUAGE: _language(entry, base)},
         )
         try:
             await _processor(self._agent).handle_message(message)
@@ -154,10 +161,12 @@ class Engine:
         custom = replies.merge_custom(r.get("custom") for r in (result or {}).get("responses", []))
         return msgspec.convert(custom["summary"], Summary)
 
-    def apology(self) -> str:
-        """What to say when a turn failed; from the domain."""
-        text: str = _domain(self._agent).responses[_FAILURE_RESPONSE][0]["text"]
-        return text
+    def apology(self, entry: Optional[Entry] = None, base: Optional[str] = None) -> str:
+        """What to say when the turn of `entry` on `base` failed; from the domain."""
+        variations = _domain(self._agent).responses[_FAILURE_RESPONSE]
+        chosen = choose(variations, _language(entry, base) if entry else None, entry.text if entry else "")
+        assert chosen is not None  # Rasa refuses a response without variations
+        return str(chosen["text"])
 
     def samples(self) -> list[str]:
         """Questions of the library, to warm up with."""
@@ -167,6 +176,8 @@ class Engine:
     async def _understand(self, entry: Entry, base: Optional[str]) -> dict[str, Any]:
         if entry.kind == "feedback":
             return _given("solved" if entry.helpful else "unsolved", entry.text, "smalltalk")
+        if entry.kind == "image":
+            return _given(_PICTURE_INTENT, entry.text, "smalltalk")
         if entry.kind == "pick":
             return _picked(entry)
         return await parse_in_context(self._agent, entry.text, _last_answer(base), self._marks)
@@ -178,6 +189,12 @@ def _last_answer(base: Optional[str]) -> Optional[LastAnswer]:
     if not last or last not in knowledge().library:
         return None
     return LastAnswer(knowledge().library.entry(last).scenario, last)
+
+
+def _language(entry: Entry, base: Optional[str]) -> Optional[str]:
+    """The language of the conversation with `entry`; what was pressed says nothing of it."""
+    before = trackers.latest_metadata(base).get(LANGUAGE) if base else None
+    return next_language(before, entry.text) if entry.kind == "text" else before
 
 
 def _picked(entry: Entry) -> dict[str, Any]:
@@ -213,6 +230,8 @@ def _metadata(entry: Entry, owner: str, tickets: Sequence[KnownTicket] = ()) -> 
     meta["tickets"] = [{"number": ticket.number, "state": ticket.state} for ticket in tickets]
     if entry.kind == "feedback":
         meta |= {"rated": entry.entry, "helpful": entry.helpful}
+    if entry.image is not None:
+        meta["image"] = entry.image.id
     return meta
 
 

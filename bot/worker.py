@@ -33,6 +33,7 @@ from handoff.redis_store import RedisStore, renewal
 from handoff.rewriting import rewrite
 from handoff.store import ConversationStore, HandoffRequest, Turn, TurnResult
 from handoff.summary import Earlier, Promise, history
+from suggest.redis_store import RedisSuggestStore
 
 POLL_S = 0.5  # in case a doorbell was missed
 TURN_LIMIT_S = 30.0  # a turn that takes longer loses its lease
@@ -169,7 +170,9 @@ class Worker:
             output = await self.engine.run(turn.view.id, entry, turn.tracker, turn.view.owner.value, tickets)
         except SupportError as error:
             self._log.error("turn failed", conversation=turn.view.id, n=entry.n, causes=_causes(error))
-            apology = Entry(n=0, at=self._clock.now_ms(), sender="bot", kind="answer", text=self.engine.apology())
+            apology = Entry(
+                n=0, at=self._clock.now_ms(), sender="bot", kind="answer", text=self.engine.apology(entry, turn.tracker)
+            )
             await self._store.commit(turn, TurnResult([apology]))
             return
         reply = Entry(
@@ -248,6 +251,8 @@ async def main(settings: Settings) -> None:
         per_second=settings.messages_per_second,
         policy=read_policy(settings.policy),
     )
+    counted = RedisSuggestStore(redis, keys)
+    engine.asked_next = lambda entry: counted.transitions(entry, clock.now_ms())
     keeper = LeaseKeeper(_renewer(settings, clock, keys), settings.lease_ms)
     worker = Worker(
         store,
@@ -319,6 +324,7 @@ async def _reload(worker: Worker, log: Any) -> None:
         try:
             engine = await asyncio.to_thread(Engine, release)
             await warm_up(engine)
+            engine.asked_next = worker.engine.asked_next
         except Exception as error:
             refused = release.folder.name
             log.error("release refused", release=release.folder.name, error=type(error).__name__)

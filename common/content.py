@@ -35,8 +35,8 @@ ASKED = Path("faq_index/asked")
 LEXICON = Path("data/lexicon")
 
 PLATFORMS = ("ios", "android", "pc")
-#: Intents that the decision makes of a message; nobody writes examples for them.
-DECIDED_INTENTS = frozenset({"clarify", "request_human"})
+#: Intents that the decision makes of a message, or the worker of a picture; nobody writes examples for them.
+DECIDED_INTENTS = frozenset({"clarify", "request_human", "picture"})
 OUT_OF_SCOPE = "out_of_scope"
 #: The ways in which players write; every scenario has examples of each (docs/CONTENT.md).
 STYLES = ("short", "colloquial", "typo", "long", "paraphrase", "slang", "traditional", "mixed", "polite", "border")

@@ -39,6 +39,11 @@ class PlayerCommands:
         return await self._append(frame, self._entry(frame.id, "pick", text=label, chip=frame.chip))
 
     @perform.register
+    async def _(self, frame: protocol.PlayerImage, conversation: str) -> Stored:
+        image = await self._context.pictures.claim(frame.image, self._player.id, conversation)
+        return await self._append(frame, self._entry(frame.id, "image", image=image))
+
+    @perform.register
     async def _(self, frame: protocol.PlayerFeedback, conversation: str) -> Stored:
         rated = await self._store.entries(conversation, frame.entry - 1, 1)
         if not rated or not rated[0].faq_id:

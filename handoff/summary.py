@@ -24,7 +24,7 @@ _UNCLEAR = frozenset({"fallback", "clarify", None})  # None: the bot has not com
 
 
 class NothingToSummarise(SupportError):
-    """The player has not said a word."""
+    """The player has neither said a word nor sent a picture."""
 
     code = "nothing_to_summarise"
 
@@ -104,6 +104,7 @@ class Transcript:
     replied: Sequence[int] = ()  # log numbers of agents' messages
     earlier: Sequence[Earlier] = ()  # any order
     promises: Sequence[Promise] = ()  # oldest first
+    pictures: Sequence[int] = ()  # log numbers of the player's pictures
 
 
 def history(episodes: Sequence[Episode], current: str) -> tuple[list[Earlier], list[Promise]]:
@@ -121,11 +122,14 @@ def summarise(transcript: Transcript, reason: str, urgency: int, scenario_names:
     `data.episode`; urgency and reason are the request's own.
 
     Raises:
-        NothingToSummarise: the player has said nothing.
+        NothingToSummarise: the player has said nothing and sent no picture.
     """
     said = [s for s in transcript.said if s.text.strip()]
+    closing = [SummaryLine(kind="urgency", refs=[], data={"level": urgency}), reason_line(reason)]
     if not said:
-        raise NothingToSummarise("the player has said nothing", reason=reason)
+        if not transcript.pictures:
+            raise NothingToSummarise("the player has said nothing", reason=reason)
+        return Summary(lines=[*_pictures(transcript.pictures), *closing], upto=transcript.upto)
     wishes = [s for s in said if _decision(s) not in _NOT_A_WISH] or said
     asking = _asking(wishes)
     lines = [
@@ -133,14 +137,14 @@ def summarise(transcript: Transcript, reason: str, urgency: int, scenario_names:
         *_scenarios(asking, scenario_names),
         *_quotes(wishes),
         *_facts(said),
+        *_pictures(transcript.pictures),
         *_questions(said, transcript),
         *_answers(said, transcript.shown),
         *_promises(transcript.promises),
         *_earlier(transcript.earlier, scenario_names),
         *_tone(said),
         *_risk(said),
-        SummaryLine(kind="urgency", refs=[], data={"level": urgency}),
-        reason_line(reason),
+        *closing,
     ]
     return Summary(lines=lines, upto=transcript.upto)
 
@@ -264,6 +268,12 @@ def _facts(said: Sequence[Said]) -> list[SummaryLine]:
         )
         for (kind, shown, resolved), numbers in refs.items()
     ]
+
+
+def _pictures(numbers: Sequence[int]) -> list[SummaryLine]:
+    """How many pictures there are to look at, and where."""
+    data = {"kind": "picture", "value": str(len(numbers))}
+    return [SummaryLine(kind="fact", refs=list(numbers), data=data)] if numbers else []
 
 
 # -- what was tried --

@@ -25,6 +25,7 @@ from common.settings import Settings
 from handoff import presence
 from handoff.archive import Archive, ConversationRecord, OutboxEvent, RefusedEvent
 from handoff.connect import RedisClock, open_redis
+from handoff.pictures import PictureStore
 from handoff.policy import DEFAULT, Policy
 from handoff.policy_file import read_policy
 from handoff.protocol import Player
@@ -34,10 +35,12 @@ from handoff.redis_store import RedisStore
 from handoff.router import MOVED_ON, EngineStore, Router
 from handoff.sql.archive import SqlArchive
 from handoff.sql.engine import open_engine
+from handoff.sql.pictures import SqlPictureStore
 from handoff.store import Command, View, status_entry
 
 TICK_S = 1.0
 _SETTLE_S = 0.05  # bells that ring together are answered together
+_SWEEP_EVERY_MS = 3_600_000
 _HOOK_LIFE_MS = 600_000  # a push that could not be delivered for so long is of no use
 
 
@@ -54,14 +57,17 @@ class HandoffWorker:
         *,
         policy: Policy = DEFAULT,
         push: Optional[Push] = None,
+        pictures: Optional[PictureStore] = None,
     ) -> None:
-        """`push`: delivers an event to the operator's push service; None drops them."""
+        """`push`: delivers an event to the operator's push service; None drops them. `pictures`: those to be swept."""
         self._store = store
         self._archive = archive
         self._clock = clock
         self._archive_after_ms = archive_after_ms
         self._log = log
         self._push = push
+        self._pictures = pictures
+        self._sweep_at = 0
         self._bell = asyncio.Event()
         self.router = Router(store, policy, clock, log)
 
@@ -92,7 +98,9 @@ class HandoffWorker:
 
     async def _keep_archive(self) -> None:
         while True:
-            await self._do(self.empty_outbox, self.archive_quiet, self.tell_players, self.push_hooks)
+            await self._do(
+                self.empty_outbox, self.archive_quiet, self.tell_players, self.push_hooks, self.sweep_pictures
+            )
             await asyncio.sleep(TICK_S)
 
     async def _do(self, *duties: Callable[[], Awaitable[None]]) -> None:
@@ -118,6 +126,13 @@ class HandoffWorker:
                 await self._store.expire_wrap_up(conversation)
             except MOVED_ON:
                 continue
+
+    async def sweep_pictures(self) -> None:
+        """Pictures that nobody sent, and those of long ago, are deleted."""
+        now = self._clock.now_ms()
+        if self._pictures is not None and now >= self._sweep_at:
+            self._sweep_at = now + _SWEEP_EVERY_MS
+            await self._pictures.sweep(now)
 
     async def tell_players(self) -> None:
         """What came of tickets goes into the players' conversations; the telling's id makes a repeat harmless."""
@@ -199,9 +214,19 @@ async def main(settings: Settings) -> None:
     keys = Keys(settings.redis_prefix)
     policy = read_policy(settings.policy)
     store = RedisStore(redis, clock, keys, grace_ms=settings.agent_grace_ms, policy=policy)
-    archive = SqlArchive(await open_engine(settings.database_url), policy)
+    engine = await open_engine(settings.database_url)
+    archive = SqlArchive(engine, policy)
     push = WebhookPush(settings.push_url, settings.push_secret, log) if settings.push_url else None
-    worker = HandoffWorker(store, archive, clock, settings.archive_after_ms, log, policy=policy, push=push)
+    worker = HandoffWorker(
+        store,
+        archive,
+        clock,
+        settings.archive_after_ms,
+        log,
+        policy=policy,
+        push=push,
+        pictures=SqlPictureStore(engine),
+    )
     tasks = [
         asyncio.create_task(worker.run()),
         asyncio.create_task(_listen(redis, keys, worker)),

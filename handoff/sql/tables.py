@@ -15,6 +15,7 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     Index,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -215,4 +216,18 @@ agent_profiles = Table(
     Column("skills", Json, nullable=False),  # group -> proficiency
     Column("languages", Json, nullable=False),
     Column("players", Json, nullable=False),
+)
+
+# Pictures that players sent; who knows an id may see it.
+pictures = Table(
+    "pictures",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("player", Id, nullable=False),
+    Column("conversation", Id, nullable=False),  # empty: not sent yet
+    Column("at", BigInteger, nullable=False),
+    Column("width", BigInteger, nullable=False),
+    Column("height", BigInteger, nullable=False),
+    Column("jpeg", LargeBinary, nullable=False),
+    Index("ix_pictures_at", "at"),
 )

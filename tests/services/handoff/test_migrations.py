@@ -28,7 +28,7 @@ from handoff.tickets import Change, Move, Ticket, TicketEvent, TicketState
 from tests import scratch_postgres
 
 ROOT = Path(__file__).parents[3]
-HEAD = "0003"
+HEAD = "0004"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -74,3 +74,11 @@ def test_a_player_without_a_word_leaves_the_reason_only(monkeypatch: pytest.Monk
     summary = run([bot(1)], monkeypatch, reason="button", urgency=2)
     assert [(line.kind, line.data) for line in summary.lines] == [("reason", {"code": "button"})]
     assert summary.upto == 1
+
+
+def test_a_picture_is_no_message_but_a_fact(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = {"event": "user", "text": "", "metadata": {"n": 2, "image": "a" * 32}}
+    found = transcript([user(1, "没到"), picture], {}, {})
+    assert [s.n for s in found.said] == [1] and found.pictures == [2] and found.upto == 2
+    facts = [line for line in run([picture], monkeypatch, reason="button").lines if line.kind == "fact"]
+    assert [(line.refs, line.data) for line in facts] == [([2], {"kind": "picture", "value": "1"})]

@@ -367,3 +367,14 @@ def test_who_pressed_that_it_did_not_help_is_not_told_as_asking_again() -> None:
     messages = [said(1, "充值没到账", "pay_not_arrived"), said(4, "钱扣了还是没到账啊", "pay_not_arrived")]
     summary = build(messages, [Shown(2, "pay_not_arrived.one", "问一", helped=False, verdict_n=3)])
     assert results(summary) == {"pay_not_arrived.one": ("not_helped", [2, 3])}
+
+
+def test_pictures_are_counted_and_pointed_at() -> None:
+    summary = build([said(1, "钱扣了灵玉没到", "pay_not_arrived")], pictures=[3, 5])
+    assert lines(summary, "fact") == [([3, 5], "", {"kind": "picture", "value": "2"})]
+    assert lines(build([said(1, "钱扣了灵玉没到", "pay_not_arrived")]), "fact") == []
+
+
+def test_a_player_who_only_sent_a_picture_has_a_summary() -> None:
+    summary = build([], pictures=[1], upto=2)
+    assert [(line.kind, line.refs) for line in summary.lines] == [("fact", [1]), ("urgency", []), ("reason", [])]

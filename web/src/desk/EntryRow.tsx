@@ -6,6 +6,7 @@ import { clockTime, dayAndTime, sameDay } from "../core/time";
 import type { Entry } from "../protocol";
 import { locale } from "../strings";
 import type { DeskStrings } from "../strings/zh";
+import { PictureView } from "./PictureView";
 import { useTools } from "./context";
 
 /** Events whose own words are shown under their sentence. */
@@ -44,6 +45,8 @@ export function EntryRow({ entry, judged, me }: Props): JSX.Element | null {
       <div class={entry.kind === "pick" ? "speech pick" : "speech"}>
         {entry.kind === "answer" ? (
           <Markdown text={entry.text ?? ""} base={location.origin} />
+        ) : entry.image ? (
+          <PictureView image={entry.image} />
         ) : (
           <Masked text={entry.text ?? ""} names={strings.masked} />
         )}

@@ -43,6 +43,7 @@ export function lineWords(line: SummaryLine, strings: DeskStrings, locale: strin
     case "earlier":
       return earlierWords(data, strings, locale) || (line.text ?? "");
     case "fact":
+      if (data["kind"] === "picture") return strings.picture.count(Number(data["value"]));
       return `${words.facts[text("kind")] ?? text("kind")} ${text("value")}`;
     case "answer":
       return `${text("question")} · ${words.results[text("result")] ?? helpedWords(data["helped"], words)}`;
