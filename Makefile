@@ -36,6 +36,7 @@ shell: train ## talk to the bot in the terminal
 .PHONY: check
 check: setup ## check the content (data/, faq_index/)
 	@$(PYTHON) -m faq_index check
+	@$(PYTHON) -m suggest.check
 
 .PHONY: admin
 admin: setup ## create an admin's account for the desk (asks for a password)
@@ -50,6 +51,7 @@ lint: setup-dev ## ruff and mypy
 .PHONY: test
 test: setup-dev train ## all tests, the real browser included
 	@$(PYTHON) -m faq_index check
+	@$(PYTHON) -m suggest.check
 	@$(PYTHON) -m pytest
 
 .PHONY: test-unit

@@ -1,10 +1,12 @@
-"""Chips: questions worth offering now. A first cut by structure; what players really pick comes later."""
+"""Chips after an answer and for a clarification: by structure, and by what players asked next."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
+
+from suggest.transitions import next_entries
 
 MAX_FOLLOW_UPS = 2
 MAX_ALTERNATIVES = 3
@@ -38,10 +40,24 @@ class Suggestion:
     text: str
 
 
-def follow_ups(answered: Entry, siblings: Iterable[E], ranked: Iterable[E], seen: Collection[str]) -> list[Suggestion]:
-    """After an answer: the rest of its scenario first, then what else the message came close to; nothing seen before."""
-    fresh = [e for e in (*siblings, *ranked) if e.id != answered.id and e.id not in seen]
-    return _unique(fresh, MAX_FOLLOW_UPS)
+def follow_ups(
+    answered: Entry,
+    siblings: Iterable[E],
+    ranked: Iterable[E],
+    seen: Collection[str],
+    asked_next: Sequence[tuple[E, float]] = (),
+) -> list[Suggestion]:
+    """After an answer: the rest of its scenario first, then what else the message came close to; nothing seen before.
+
+    `asked_next`: what players asked after this entry and its decayed count; enough of them go before that order
+    (suggest.transitions).
+    """
+    structure = {entry.id: entry for entry in (*siblings, *ranked)}
+    known = structure | {entry.id: entry for entry, _ in asked_next}
+    fresh = {id for id in known if id != answered.id and id not in seen}
+    counts = {entry.id: count for entry, count in asked_next if entry.id in fresh}
+    order = [id for id in structure if id in fresh]
+    return _unique([known[id] for id in next_entries(order, counts)], MAX_FOLLOW_UPS)
 
 
 def alternatives(scenarios: Sequence[str], ranked: Sequence[E], first_of: dict[str, E]) -> list[Suggestion]:
@@ -52,11 +68,6 @@ def alternatives(scenarios: Sequence[str], ranked: Sequence[E], first_of: dict[s
     chosen = [best.get(s) or first_of.get(s) for s in scenarios]
     rest = [e for e in ranked if e.scenario not in scenarios]
     return _unique([e for e in (*chosen, *rest) if e is not None], MAX_ALTERNATIVES)
-
-
-def opening(faq_ids: Iterable[str], entries: dict[str, E]) -> list[Suggestion]:
-    """Before the player has typed: the operator's list, entries that no longer exist left out."""
-    return _unique([entries[id] for id in faq_ids if id in entries], 5)
 
 
 def _unique(entries: Iterable[Entry], limit: int) -> list[Suggestion]:

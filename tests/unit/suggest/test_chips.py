@@ -36,7 +36,3 @@ def test_a_clarification_offers_one_question_a_scenario() -> None:
 
 def test_a_scenario_without_entries_makes_room_for_what_the_retriever_found() -> None:
     assert ids(chips.alternatives(["x", "a"], [A1, B1], {})) == ["a.1", "b.1"]
-
-
-def test_the_opening_skips_entries_that_no_longer_exist() -> None:
-    assert ids(chips.opening(["a.1", "gone", "b.1"], {"a.1": A1, "b.1": B1})) == ["a.1", "b.1"]
