@@ -1,6 +1,6 @@
 """Releases: model, encoder, index and library that belong together, switched by one rename.
 
-models/releases/<UTC stamp>/manifest.json, model.tar.gz
+models/releases/<UTC stamp>/manifest.json, model.tar.gz, completion.npz
 models/current           a link to the release that serves
 models/current.tar.gz    a link to its model, which a stock `rasa shell` finds as the newest one
 """
@@ -16,6 +16,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from common.errors import SupportError
+from suggest.tables import COMPLETION_FILE
 
 RELEASES = Path("models/releases")
 CURRENT = Path("models/current")
@@ -64,6 +65,11 @@ class Release:
         return self.folder / _MODEL
 
     @property
+    def completion(self) -> Path:
+        """What completion serves from (suggest.tables)."""
+        return self.folder / COMPLETION_FILE
+
+    @property
     def faq(self) -> Path:
         """The index's folder."""
         return self.root / self.manifest.faq
@@ -82,14 +88,17 @@ def load_release(root: Path, folder: Path | None = None) -> Release:
     except (FileNotFoundError, TypeError, ValueError) as error:
         raise ReleaseError(f"no release in {folder} ({error}): run `python -m bot.train`") from error
     release = Release(root, folder, manifest)
-    for path in (release.model, release.library):
+    for path in (release.model, release.completion, release.library):
         if not path.exists():
             raise ReleaseError(f"the release {folder.name} lacks {path}: run `python -m bot.train --force`")
     return release
 
 
 def make_release(root: Path, manifest: Callable[[], Manifest], train: Callable[[Path], None]) -> Release:
-    """Let `train` write the model, then make it the current release. Nothing changes when it fails."""
+    """Let `train` write the model, and completion beside it, then make it the current release.
+
+    Nothing changes when it fails.
+    """
     folder = root / RELEASES / f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S%fZ}"
     folder.mkdir(parents=True)
     try:

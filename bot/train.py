@@ -1,9 +1,10 @@
 """`python -m bot.train`: from content to a running bot's release, doing only what has changed.
 
     content check → generated rules → encoder → index → classifier → policy → tone → Rasa model → release → switch
+                                    ↘ completion
 
-Our parts are made by a second process, which reads what it needs while the first one checks the content. Rasa is imported
-and trained only when something else than the content's texts has changed (bot.frame).
+Our parts are made by a second process, which reads what it needs while the first one checks the content and makes what
+completion serves from. Rasa is imported and trained only when something else than the content's texts has changed (bot.frame).
 """
 
 from __future__ import annotations
@@ -27,11 +28,15 @@ from bot.logic.quiet import silence_loaded_rasa, silence_rasa, without_warnings
 from bot.release import Manifest, Release, ReleaseError, load_release, make_release
 from bot.rules import STORIES, generate
 from common import fingerprint
-from common.content import Content, load_content
+from common.content import LEXICON, Content, load_content
 from common.errors import SupportError
+from common.traffic import load_traffic
 from faq_index.build import Workshop, checked_content, encoder_setting
+from faq_index.library import Library
+from faq_index.words import cut, load_dictionaries
+from suggest.tables import COMPLETION_FILE, Tables
 
-#: The content's texts, which only our own parts are made of.
+#: The content's texts, and code, which only our own parts are made of.
 _TEXTS = (
     "data/nlu/**/*",
     "data/scenarios.yml",
@@ -39,6 +44,7 @@ _TEXTS = (
     "faq_index/**/*.yml",
     "faq_index/asked/**/*.tsv",
     "evals/sets/*.calibration.jsonl",
+    "suggest/*.py",
 )
 #: What else a release depends on. Anything under data/ may be a story or a lexicon; all code may shape a model.
 _INPUTS = (
@@ -106,11 +112,13 @@ def train(root: Path, force: bool = False) -> Release:
         if not known:
             tell("importing Rasa")
             _import_rasa()
+        completion = _completion(root, content)
         if parts.wait():
             raise ReleaseError("our own parts could not be made (see above)")
     artifacts = plan_artifacts(root, content)
 
     def make_model(path: Path) -> None:
+        completion.save(path.with_name(COMPLETION_FILE))
         if known:
             tell("putting the parts into the model")
             fill_frame(frame, artifacts, path)
@@ -134,6 +142,20 @@ def frame_hash(root: Path, content: Content) -> str:
     """A hash of everything that Rasa's own training depends on: of the utterances, only which intents have some."""
     intents = sorted({utterance.intent for utterance in content.utterances})
     return fingerprint.of_parts(_hash(root, _files(root, _INPUTS) - _files(root, _TEXTS)), intents)
+
+
+def _completion(root: Path, content: Content) -> Tables:
+    """What completion serves from."""
+    from suggest.building import Sources, build_tables
+
+    tell(f"completion of {len(content.entries)} entries")
+    load_dictionaries(root / LEXICON / "jieba")
+    entries = Library.compile(content.entries, content.facts).entries()
+    asked: dict[str, list[str]] = {}
+    for one in content.asked:  # an utterance speaks for the entry that answers it best
+        asked.setdefault(one.entries[0], []).append(one.text)
+    traffic = load_traffic(root, content.scenario_ids)
+    return build_tables(Sources(entries, asked, traffic, root / LEXICON, cut))
 
 
 def _files(root: Path, patterns: Iterable[str]) -> set[Path]:

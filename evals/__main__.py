@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--html", type=Path, help="where the page goes (default: var/evals/report-SET.html)")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", help="nothing: everything, and a page of it")
     made = {name: commands.add_parser(name, help=says) for name, says in _HELP.items()}
-    for name in ("quality", "entities", "context"):
+    for name in ("quality", "entities", "context", "english", "suggest"):
         # without a default, which would undo a --set that stands before the command
         made[name].add_argument("--set", choices=_PARTS, default=argparse.SUPPRESS, dest="part")
     made["public"].add_argument("--folder", type=Path, default=_PUBLIC, help="where the sets lie")
@@ -109,6 +109,29 @@ def _context(arguments: argparse.Namespace) -> Iterator[str]:
     return context.report(arguments.root, arguments.part)
 
 
+def _english(arguments: argparse.Namespace) -> Iterator[str]:
+    from evals import english
+
+    _log(arguments, "english")
+    return english.report(arguments.root, arguments.part)
+
+
+def _suggest(arguments: argparse.Namespace) -> Iterator[str]:
+    from evals.completion import completion_sections
+    from evals.document import goals_section
+    from evals.plain_text import lines_of
+    from evals.replay import replay_sections
+
+    _log(arguments, "suggest")
+    made = []
+    for sections, what in ((completion_sections, "completion"), (replay_sections, "replaying sessions (minutes)")):
+        tell(what)
+        for section in sections(arguments.root, arguments.part):
+            made.append(section)
+            yield from lines_of(section)
+    yield from lines_of(goals_section(made, ()))
+
+
 def _public(arguments: argparse.Namespace) -> Iterator[str]:
     from evals import public
 
@@ -164,6 +187,8 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], Iterator[str]]] = {
     "quality": _quality,
     "entities": _entities,
     "context": _context,
+    "english": _english,
+    "suggest": _suggest,
     "public": _public,
     "agreement": _agreement,
     "lexicon": _lexicon,
@@ -176,6 +201,8 @@ _HELP = {
     "quality": "scenarios, decisions, FAQ and tone of the release in use, without a page",
     "entities": "entities alone, with what is missed",
     "context": "follow-ups, corrections and double questions alone",
+    "english": "questions in English alone, beside BM25",
+    "suggest": "completion and chips, beside simpler methods",
     "public": "our method on public sets, beside stock Rasa",
     "agreement": "how well two readers agree on what messages are about",
     "lexicon": "how well the concept lexicon covers the development sets",

@@ -19,6 +19,7 @@ from bot.release import (
     make_release,
 )
 from bot.train import inputs_hash, main, train
+from suggest.tables import COMPLETION_FILE
 
 MANIFEST = Manifest(
     "hash", "models/encoder/e", "models/faq/f", "models/classifier/c", "models/policy/p", "2026-11-23T00:00:00+00:00"
@@ -32,8 +33,13 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def write(path: Path, model: str = "model") -> None:
+    path.write_text(model, encoding="utf-8")
+    path.with_name(COMPLETION_FILE).touch()
+
+
 def release(root: Path, model: str) -> Release:
-    return make_release(root, lambda: MANIFEST, lambda path: path.write_text(model, encoding="utf-8") and None)
+    return make_release(root, lambda: MANIFEST, lambda path: write(path, model))
 
 
 def test_a_release_becomes_current(root: Path) -> None:
@@ -61,8 +67,15 @@ def test_a_release_without_its_library_is_refused(root: Path) -> None:
         make_release(
             root,
             lambda: Manifest("h", "e", "models/faq/gone", "c", "p", "t"),
-            lambda path: path.write_text("model", encoding="utf-8") and None,
+            write,
         )
+    assert load_release(root) == good
+
+
+def test_a_release_without_completion_is_refused(root: Path) -> None:
+    good = release(root, "good")
+    with pytest.raises(ReleaseError, match=COMPLETION_FILE):
+        make_release(root, lambda: MANIFEST, lambda path: path.touch())
     assert load_release(root) == good
 
 
@@ -80,7 +93,7 @@ def test_no_release_says_what_to_do(root: Path) -> None:
 class TestTraining:
     def test_nothing_changed_is_nothing_done(self, project: Path, root: Path) -> None:
         manifest = Manifest(inputs_hash(project), "e", "models/faq/f", "c", "p", "t")
-        made = make_release(project, lambda: manifest, lambda path: path.write_text("m", encoding="utf-8") and None)
+        made = make_release(project, lambda: manifest, write)
         assert train(project) == made
 
     def test_every_kind_of_content_counts(self, project: Path) -> None:

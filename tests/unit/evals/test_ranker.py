@@ -13,6 +13,7 @@ from bot.release import Manifest, make_release
 from evals.ranker import RANKER, Question, placed, report, scenario_texts
 from evals.runs import NoSet
 from faq_index.ranker import FEATURES, Ranker
+from suggest.tables import COMPLETION_FILE
 
 TEXTS = {
     "account_register.q0": "新账号怎么注册呀|怎样建个新号",
@@ -43,8 +44,13 @@ def released(project: Path) -> Path:
     parts = make_artifacts(project, str)
     folders = (parts.faq.encoder, parts.faq.index, parts.classifier, parts.policy)
     names = [path.relative_to(project).as_posix() for path in folders]
-    make_release(project, lambda: Manifest("inputs", *names, "2026-01-01T00:00:00+00:00"), Path.touch)
+    make_release(project, lambda: Manifest("inputs", *names, "2026-01-01T00:00:00+00:00"), _touch)
     return project
+
+
+def _touch(model: Path) -> None:
+    for path in (model, model.with_name(COMPLETION_FILE)):
+        path.touch()
 
 
 def test_new_weights_are_set_beside_the_old_and_written_only_when_asked(released: Path) -> None:
