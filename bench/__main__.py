@@ -16,13 +16,13 @@ from bench.stack import Stack, resident_mb, running
 from bot.logic.decision import HUMAN_SCENARIO
 from common.content import load_scenarios
 from common.settings import ROOT
-from gateway.library import current_library
+from gateway.library import current_content
 
 
 def questions() -> list[str]:
     """The library's questions that the bot answers by itself: what follows a handoff is not a turn's cost."""
     alone = {s.id for s in load_scenarios(ROOT, []) if s.handoff != "auto" and s.id != HUMAN_SCENARIO}
-    return [entry.question for entry in current_library().entries() if entry.scenario in alone]
+    return [entry.question for entry in current_content().library.entries() if entry.scenario in alone]
 
 
 async def play(stack: Stack, player: str, texts: list[str], turns: int) -> list[float]:

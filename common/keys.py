@@ -18,6 +18,7 @@
     P p:{player}:eps              list    the last ended episodes; expires
     P p:{player}:tickets          hash    ticket number -> what the player was told of it; expires
     P p:{player}:rate             string  messages in the running second
+    P p:{player}:images:{window}  string  pictures sent in the window; expires
     P ids:{actor}                 hash    command id -> mac and stored result; expires
     P ready                       zset    conversations with work for a bot worker -> when (a lease moves it into the future)
     P live                        zset    open conversations -> time of the last entry
@@ -43,6 +44,15 @@
     P tickets                     string  counter of ticket numbers
     P login:{counter}             string  failed log-ins in a window (handoff/lockout.py)
     P session:{hash}              string  an agent's desk session
+    P s:same:{player}:{entry}     string  the player has asked this lately: it counts once; expires
+    P s:asked:{rate}:{landmark}   hash    entry -> decayed count (suggest/decay.py); expires
+    P s:after:{entry}:{landmark}  hash    what was asked after the entry -> decayed count; expires
+    P s:impressions               stream  suggestions that were seen, and what was asked after all (JSON)
+    P s:events:{player}           list    what the game told of the player (JSON); expires
+    P s:passed:{player}           hash    suggestion -> how often it was passed over, and when last; expires
+    P s:talk:{player}             string  what the last conversation was about (JSON); expires
+    P s:weights                   string  what the ranker of suggestions has learned (JSON)
+    P s:learning                  string  a gateway trains the ranker; expires
     P workers:{kind}              zset    worker process -> when it last said that it is alive
 
 Channels (doorbells only; what rang is read from the keys):

@@ -51,6 +51,7 @@ class Settings:
     policy: Path  # the operator's rules of the handoff (handoff/policy.yml)
     push_url: str  # "" or the operator's push service, told when it is an absent player's turn
     push_secret: str  # signs what is sent there
+    game_secret: str  # signs what the game tells of its players; "": it may tell nothing
     log_level: str
     summary_rewrite: Optional[RewriteEndpoint] = None  # None: summaries stay as they are built
 
@@ -107,6 +108,7 @@ class Settings:
             policy=Path(environ.get("HANDOFF_POLICY") or root / "handoff" / "policy.yml"),
             push_url=environ.get("PUSH_URL", ""),
             push_secret=environ.get("PUSH_SECRET", ""),
+            game_secret=environ.get("GAME_EVENTS_SECRET", ""),
             log_level=environ.get("LOG_LEVEL") or "INFO",
             summary_rewrite=_rewrite_endpoint(environ),
         )

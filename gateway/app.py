@@ -28,23 +28,25 @@ from common.content import load_scenarios
 from common.keys import Keys
 from common.privacy import Masker
 from common.settings import Settings
-from faq_index.library import Library
-from gateway import demo, metrics
+from gateway import demo, game, metrics
 from gateway.agent import AgentSocket
 from gateway.bells import Bells
 from gateway.board import Board
-from gateway.chips import ChipBook, read_opening
+from gateway.chips import ChipBook
 from gateway.context import Context
 from gateway.desk import Desk, NotLoggedIn
-from gateway.library import current_library
+from gateway.images import Images
+from gateway.library import Content, current_content
 from gateway.player import PlayerSocket
 from gateway.reads import Reads
 from gateway.sessions import RedisAttempts, Sessions
+from gateway.suggestions import Suggestions
 from gateway.tickets import TicketDesk
 from handoff.accounts import Accounts
 from handoff.connect import RedisClock, open_redis
 from handoff.follow_ups import UnknownFollowUp
 from handoff.lockout import Lockout
+from handoff.pictures import BadImage, ImageTimeout, ImageTooBig, ImageTooManyPixels, UnknownImage
 from handoff.policy_file import read_policy
 from handoff.presence import workers_alive
 from handoff.profiles import Profiles
@@ -53,8 +55,10 @@ from handoff.redis_store import RedisStore
 from handoff.sql.accounts import SqlAccountStore, SqlProfileStore
 from handoff.sql.archive import SqlArchive
 from handoff.sql.engine import open_engine
+from handoff.sql.pictures import SqlPictureStore
 from handoff.tickets import Outdated, UnknownTicket
 from handoff.waiting_times import WaitingTimes
+from suggest.redis_store import RedisSuggestStore
 
 # Clients behind a proxy that dies silently are noticed by these (seconds).
 PING_EVERY, PONG_WITHIN = 5.0, 5.0
@@ -62,10 +66,17 @@ PING_EVERY, PONG_WITHIN = 5.0, 5.0
 _STATUS: dict[type[errors.SupportError], int] = {
     NotLoggedIn: 401,
     errors.BadCredentials: 401,
+    errors.BadToken: 401,
+    errors.RateLimited: 429,
     errors.Locked: 429,
     errors.BadFrame: 400,
     errors.Forbidden: 403,
     errors.UnknownConversation: 404,
+    BadImage: 415,
+    ImageTooBig: 413,
+    ImageTooManyPixels: 413,
+    ImageTimeout: 503,
+    UnknownImage: 404,
     UnknownTicket: 404,
     UnknownFollowUp: 404,
     Outdated: 409,
@@ -99,8 +110,8 @@ _HEADERS = [
 ]
 
 
-def create_app(settings: Settings, library: Callable[[], Library] = current_library) -> Starlette:
-    """The gateway's application; opens its connections when it starts. `library` is asked for the FAQ in use."""
+def create_app(settings: Settings, content: Callable[[], Content] = current_content) -> Starlette:
+    """The gateway's application; opens its connections when it starts. `content` is asked for the FAQ in use."""
     log = logs.configure(settings.log_level, "gateway")
     policy = read_policy(settings.policy)
     scenarios = {scenario.id: scenario for scenario in load_scenarios(settings.root, [])}
@@ -118,6 +129,12 @@ def create_app(settings: Settings, library: Callable[[], Library] = current_libr
             redis, clock, keys, grace_ms=settings.agent_grace_ms, per_second=settings.messages_per_second, policy=policy
         )
         times = WaitingTimes(store, clock, policy)
+        pictures = SqlPictureStore(engine)
+        images = Images(settings, redis, keys, clock, pictures)
+        suggestions = Suggestions(
+            RedisSuggestStore(redis, keys), content, redis, keys, clock, log, settings.redis_address
+        )
+        await suggestions.start()
         context = Context(
             settings=settings,
             redis=redis,
@@ -131,7 +148,9 @@ def create_app(settings: Settings, library: Callable[[], Library] = current_libr
             bells=bells,
             reads=Reads(redis, keys, bells),
             masker=Masker.load(settings.root / "data" / "lexicon" / "secret_words.txt"),
-            chips=ChipBook(library, read_opening(settings.root / "data" / "opening_chips.txt")),
+            chips=ChipBook(lambda: content().library),
+            suggestions=suggestions,
+            pictures=pictures,
             log=log,
         )
         accounts = Accounts(SqlAccountStore(engine), clock)
@@ -142,12 +161,13 @@ def create_app(settings: Settings, library: Callable[[], Library] = current_libr
         shared.update(context=context, sessions=sessions, profiles=profiles)
         tickets = TicketDesk(context, accounts, sessions)
         routes = [*desk.routes(), *Board(context, sessions).routes(), *tickets.routes()]
-        app.router.routes.insert(0, Mount("/api/desk", routes=routes))
+        app.router.routes[:0] = [Mount("/api/desk", routes=routes), *images.routes()]
         await bells.listen("queue", listener=times.ring)
-        tasks = [asyncio.create_task(bells.run()), asyncio.create_task(clock.keep(redis))]
+        tasks = [asyncio.create_task(work) for work in (bells.run(), clock.keep(redis), suggestions.run())]
         yield
         for task in tasks:
             task.cancel()
+        images.close()
         await context.archive.close()
         await redis.close(close_connection_pool=True)
 
@@ -175,7 +195,8 @@ def create_app(settings: Settings, library: Callable[[], Library] = current_libr
         WebSocketRoute("/ws/agent", agent_socket),
         Route("/healthz", health),
         Route("/metrics", _metrics),
-        *(demo.routes(settings) if settings.development else []),
+        *game.routes(lambda: shared["context"], settings.game_secret),
+        *([*demo.routes(settings), *game.demo_routes(lambda: shared["context"])] if settings.development else []),
         *_pages(settings.root / "web" / "dist"),
     ]
     return Starlette(

@@ -19,7 +19,9 @@ from common.settings import Settings
 from gateway.bells import Bells
 from gateway.chips import ChipBook
 from gateway.reads import Reads
+from gateway.suggestions import Suggestions
 from handoff.archive import Archive
+from handoff.pictures import PictureStore
 from handoff.policy import Policy
 from handoff.router import EngineStore
 from handoff.store import Command
@@ -43,6 +45,8 @@ class Context:
     reads: Reads
     masker: Masker
     chips: ChipBook
+    suggestions: Suggestions
+    pictures: PictureStore
     log: Any
 
     def command(self, frame: Any) -> Command:

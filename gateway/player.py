@@ -12,10 +12,12 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from common.errors import BadToken, SupportError, UnknownConversation
 from gateway import tokens
+from gateway.completing import Completing
 from gateway.context import Context
 from gateway.player_commands import PlayerCommands
 from gateway.reads import read_by
 from gateway.sockets import Close, Closed, Peer, origin_allowed
+from gateway.visit import Visit
 from handoff import protocol
 from handoff.store import Stored, View
 
@@ -41,6 +43,9 @@ class PlayerSocket:
         self.state = State.GREETING
         self._player: protocol.Player
         self._commands: PlayerCommands
+        self._visit: Visit
+        self._completing = Completing(self._peer, self._complete)
+        self._since = 0  # log entries up to here are old news
         self._conversation = ""
         self._sent = 0  # the last log number this client has
         self._owner = ""
@@ -64,7 +69,10 @@ class PlayerSocket:
             await self._peer.refuse(error)
             await self._peer.close(Close.BAD_TOKEN)
         finally:
+            if self.state is State.ACTIVE:
+                self._visit.end()
             self.state = State.GONE
+            self._completing.stop()
             await self._leave()
 
     async def _greet(self) -> None:
@@ -74,6 +82,7 @@ class PlayerSocket:
                 hello = await self._peer.hello()
                 self._player = tokens.read(self._context.settings.player_token_secret, hello.token)
                 self._commands = PlayerCommands(self._player, self._context)
+                self._visit = Visit(self._player, hello.page, self._context.suggestions)
                 await self._welcome(hello)
                 return
             except BadToken:
@@ -98,6 +107,8 @@ class PlayerSocket:
 
     async def _enter(self, view: View, last: int, *, reset: bool) -> None:
         self._conversation, self._sent, self._owner, self._place = view.id, last, view.owner.value, _NOWHERE
+        self._since = view.last
+        chips, card = await self._visit.chips()
         await self._context.bells.listen("c", view.id, listener=self._peer.ring)
         await self._context.bells.listen("queue", listener=self._queue_moved)
         await self._context.bells.listen("typing", view.id, listener=self._typed)
@@ -110,7 +121,8 @@ class PlayerSocket:
                 owner=view.owner.value,
                 last=view.last,
                 reset=reset,
-                chips=self._context.chips.opening(),
+                chips=chips,
+                card=card,
                 agent=view.agent_name,
                 rate=view.rate_due,
                 agents_online=await self._context.store.agents_online(),
@@ -154,9 +166,19 @@ class PlayerSocket:
             for entry in entries:
                 await self._peer.send(protocol.EntryFrame(v=1, conversation=self._conversation, entry=entry))
                 self._sent = entry.n
+                self._notice(entry)
                 changed = changed or entry.kind == "status"
         if changed:
             await self._look_for_owner()
+
+    def _notice(self, entry: protocol.Entry) -> None:
+        """What suggestions learn from an entry, unless it only comes again."""
+        if entry.n <= self._since:
+            return
+        if entry.kind == "answer" and entry.faq_id:
+            self._visit.answered(entry)
+        elif entry.kind == "feedback":
+            self._visit.judged(entry.at, helpful=entry.helpful)
 
     async def _look_for_owner(self) -> None:
         try:
@@ -194,6 +216,10 @@ class PlayerSocket:
             kept=view.kept,
         )
 
+    def _complete(self, prefix: str) -> list[protocol.Completion]:
+        """Nothing while an agent has the conversation: the questions are the bot's."""
+        return [] if self._owner == "agent" else self._context.suggestions.complete(prefix, self._visit.around)
+
     def _queue_moved(self, _message: str = "") -> None:
         if self._owner == "queue":
             self._peer.ring()
@@ -218,6 +244,25 @@ class PlayerSocket:
     @_handle.register
     async def _(self, frame: protocol.PlayerTyping) -> None:
         await self._context.bells.ring("typing", self._conversation, message="player")
+
+    @_handle.register
+    async def _(self, frame: protocol.PlayerPage) -> None:
+        chips, card = await self._visit.chips(frame.page)
+        await self._peer.send(protocol.Suggestions(v=1, chips=chips, card=card))
+
+    @_handle.register
+    async def _(self, frame: protocol.PlayerComplete) -> None:
+        self._completing.ask(frame)
+
+    @_handle.register
+    async def _(self, frame: protocol.PlayerShown) -> None:
+        self._visit.shown(frame.place)
+
+    @_handle.register
+    async def _(self, frame: protocol.PlayerPick) -> None:
+        stored = await self._commands.perform(frame, self._conversation)
+        self._visit.picked(frame.chip.partition(":")[2], frame.place)
+        await self._stored(frame, stored)
 
     @_handle.register
     async def _(self, frame: protocol.PlayerRead) -> None:

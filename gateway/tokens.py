@@ -14,6 +14,7 @@ AUDIENCE = "yunlan-support"
 DEMO_LIFE_S = 3600
 _REQUIRED = ["exp", "iat", "sub", "aud"]
 _MAX_LIFE_S = 24 * 3600
+_MAX_LEVEL = 10_000
 
 
 def issue(secret: str, player: Player, clock: Clock, life_s: int = DEMO_LIFE_S) -> str:
@@ -25,6 +26,7 @@ def issue(secret: str, player: Player, clock: Clock, life_s: int = DEMO_LIFE_S) 
         "vip": player.vip,
         "server": player.server,
         "platform": player.platform,
+        "level": player.level,
         "aud": AUDIENCE,
         "iat": now,
         "exp": now + life_s,
@@ -46,8 +48,10 @@ def read(secret: str, token: str) -> Player:
         raise BadToken("the token has expired", reason="expired") from error
     except jwt.InvalidTokenError as error:
         raise BadToken("the token is not valid", reason="invalid") from error
-    id, name, vip = claims["sub"], claims.get("name", ""), claims.get("vip", 0)
-    well_formed = isinstance(id, str) and 0 < len(id) <= 64 and isinstance(name, str) and type(vip) is int
+    id, name = claims["sub"], claims.get("name", "")
+    vip, level = claims.get("vip", 0), claims.get("level", 0)
+    well_formed = isinstance(id, str) and 0 < len(id) <= 64 and isinstance(name, str)
+    well_formed = well_formed and type(vip) is int and type(level) is int
     if not well_formed or not id.isprintable() or claims["exp"] - claims["iat"] > _MAX_LIFE_S:
         raise BadToken("the token is not valid", reason="invalid")
     return Player(
@@ -56,4 +60,5 @@ def read(secret: str, token: str) -> Player:
         vip=max(0, min(MAX_VIP, vip)),
         server=str(claims.get("server", ""))[:40],
         platform=str(claims.get("platform", ""))[:20],
+        level=max(0, min(_MAX_LEVEL, level)),
     )

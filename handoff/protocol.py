@@ -185,6 +185,7 @@ class Player(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     vip: int = 0
     server: str = ""
     platform: str = ""
+    level: int = 0  # 0: not known
 
 
 class Note(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -216,7 +217,7 @@ class OfferItem(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     expires_at: int
     by: str = ""  # the colleague who asks
     note: str = ""
-    item: Union[QueueItem, None] = None  # kind queue
+    item: Union[QueueItem, None] = None  # whom and what it is about
 
 
 # ---- player to server ------------------------------------------------------------------------------------------

@@ -16,13 +16,13 @@ BELOW = {
     "actions": {"common", "faq_index", "suggest", "handoff", "bot"},
     "bot": {"common", "faq_index", "suggest", "handoff", "actions"},
     "gateway": {"common", "faq_index", "suggest", "handoff", "bot"},
-    "evals": {"common", "faq_index", "bot"},
+    "evals": {"common", "faq_index", "suggest", "bot"},
 }
 FRAMEWORKS = {"rasa", "rasa_sdk", "starlette", "redis", "sqlalchemy", "torch", "spacy"}
 # Adapters, which exist to know a framework.
 ADAPTERS = {
     "handoff/redis_base.py", "handoff/redis_store.py", "handoff/connect.py", "handoff/presence.py", "handoff/worker.py", "faq_index/encoder.py", "faq_index/contrastive.py", "faq_index/torch_module.py",
-    "bot/logic/entities.py",
+    "bot/logic/entities.py", "suggest/redis_store.py", "suggest/learn.py",
 }  # fmt: skip
 ADAPTER_FOLDERS = ("handoff/sql/", "handoff/migrations/")
 

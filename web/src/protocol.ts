@@ -134,6 +134,7 @@ export interface Player {
   vip?: number;
   server?: string;
   platform?: string;
+  level?: number;
 }
 
 /** An internal note; never sent to a player. */

@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import json
 import socket
+import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +21,14 @@ import websockets
 from redis.asyncio import Redis
 
 from common.clock import SystemClock
+from common.content import LEXICON
 from common.keys import Keys
-from common.settings import Settings
+from common.settings import ROOT, Settings
 from faq_index.library import Entry, Library
+from faq_index.words import cut
 from gateway import tokens
 from gateway.app import create_app
+from gateway.library import Content
 from handoff.accounts import Accounts
 from handoff.migrations import migrate
 from handoff.policy_file import read_policy
@@ -33,6 +38,8 @@ from handoff.redis_store import RedisStore
 from handoff.router import Router
 from handoff.sql.accounts import SqlAccountStore, SqlProfileStore
 from handoff.sql.engine import open_engine
+from suggest.building import Sources, build_tables
+from suggest.tables import COMPLETION_FILE
 
 PASSWORD = "correct horse battery"
 LIBRARY = Library(
@@ -41,6 +48,15 @@ LIBRARY = Library(
         Entry("event_list.current", "event_list", "最近有哪些活动在开？", (), "请看活动页。"),
     ]
 )
+
+
+@lru_cache(maxsize=1)
+def content() -> Content:
+    """The content of every gateway under test."""
+    path = Path(tempfile.mkdtemp()) / COMPLETION_FILE
+    asked = {"pay_not_arrived.what_to_do": ["充了钱灵玉没到"]}
+    build_tables(Sources(LIBRARY.entries(), asked, {}, ROOT / LEXICON, cut)).save(path)
+    return Content("test", LIBRARY, ROOT, path)
 
 
 class Client:
@@ -122,10 +138,10 @@ class Stack:
 
 
 @contextlib.asynccontextmanager
-async def running(redis: Redis[str], redis_url: str, folder: Path) -> AsyncIterator[Stack]:
-    """A gateway with accounts of two agents and a supervisor."""
+async def running(redis: Redis[str], redis_url: str, folder: Path, **more: str) -> AsyncIterator[Stack]:
+    """A gateway with accounts of two agents and a supervisor; `more` are settings as the environment has them."""
     settings = replace(
-        Settings.from_env({"SUPPORT_VAR": str(folder), "REDIS_URL": redis_url, "REDIS_PREFIX": "gw:"}),
+        Settings.from_env({"SUPPORT_VAR": str(folder), "REDIS_URL": redis_url, "REDIS_PREFIX": "gw:", **more}),
         log_level="ERROR",
     )
     await migrate(settings.database_url)
@@ -143,7 +159,7 @@ async def running(redis: Redis[str], redis_url: str, folder: Path) -> AsyncItera
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     config = uvicorn.Config(
-        create_app(settings, lambda: LIBRARY), port=port, ws="wsproto", ws_max_size=65536, log_level="error"
+        create_app(settings, content), port=port, ws="wsproto", ws_max_size=65536, log_level="error"
     )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
