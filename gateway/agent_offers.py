@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from common.errors import UnknownConversation
-from handoff.engine import Offer, OfferKind
+from handoff.engine import Offer
 from handoff.protocol import OfferItem, OfferList, QueueItem, QueueList
 from handoff.router import EngineStore
 from handoff.store import View
@@ -15,7 +15,7 @@ async def offers_of(agent: str, store: EngineStore, queue: Optional[QueueList]) 
     """The frame for `agent` as things stand. `queue`: the part of the queue that the desk shows."""
     shown = {item.conversation: item for item in (queue.items if queue else [])}
     status, capacity = await store.presence_of(agent)
-    now = next((one for one in await store.agents() if one.id == agent), None)
+    now = await store.agent_now(agent)
     return OfferList(
         v=1,
         items=[await _item(offer, store, shown) for offer in await store.offers_of(agent)],
@@ -26,9 +26,6 @@ async def offers_of(agent: str, store: EngineStore, queue: Optional[QueueList]) 
 
 
 async def _item(offer: Offer, store: EngineStore, shown: dict[str, QueueItem]) -> OfferItem:
-    item = None
-    if offer.kind is OfferKind.QUEUE:
-        item = shown.get(offer.conversation) or await _waiting(offer.conversation, store)
     return OfferItem(
         id=offer.id,
         conversation=offer.conversation,
@@ -37,12 +34,12 @@ async def _item(offer: Offer, store: EngineStore, shown: dict[str, QueueItem]) -
         expires_at=offer.expires_at,
         by=offer.by,
         note=offer.note,
-        item=item,
+        item=shown.get(offer.conversation) or await _described(offer.conversation, store),
     )
 
 
-async def _waiting(conversation: str, store: EngineStore) -> Optional[QueueItem]:
-    """A waiting conversation that stands too far back to be in the list."""
+async def _described(conversation: str, store: EngineStore) -> Optional[QueueItem]:
+    """A conversation that is not in the list: a colleague's, or one that waits too far back."""
     try:
         return _queue_item(await store.view(conversation))
     except UnknownConversation:

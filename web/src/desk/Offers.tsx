@@ -36,7 +36,7 @@ function OfferCard({ offer, state }: { offer: OfferItem; state: DeskState }): JS
       <Countdown offer={offer} now={now} />
       <div class="offer-words">
         <h2>{title(offer, strings)}</h2>
-        {offer.item && <Matter item={offer.item} now={now} state={state} />}
+        {offer.item && <Matter item={offer.item} now={now} state={state} waits={offer.kind === "queue"} />}
         {offer.note && (
           <p class="offer-note">
             <span class="soft">{words.note}</span> <Masked text={offer.note} names={strings.masked} />
@@ -58,7 +58,14 @@ function OfferCard({ offer, state }: { offer: OfferItem; state: DeskState }): JS
   );
 }
 
-function Matter({ item, now, state }: { item: QueueItem; now: number; state: DeskState }): JSX.Element {
+interface MatterProps {
+  item: QueueItem;
+  now: number;
+  state: DeskState;
+  waits: boolean; // for an agent; otherwise a colleague has it
+}
+
+function Matter({ item, now, state, waits }: MatterProps): JSX.Element {
   const { strings } = useTools();
   return (
     <>
@@ -75,7 +82,7 @@ function Matter({ item, now, state }: { item: QueueItem; now: number; state: Des
       <p class="row-foot">
         <Tag>{strings.reasons[item.reason] ?? item.reason}</Tag>
         <MatterTags group={item.group} tier={item.tier} names={state.names} />
-        <span class="waited">{strings.waited(duration(now - item.since))}</span>
+        {waits && <span class="waited">{strings.waited(duration(now - item.since))}</span>}
       </p>
     </>
   );
