@@ -104,6 +104,16 @@ async def agents_online(store: RedisStore, agents: Sequence[str], capacity: int)
     await _all(come(agent) for agent in agents)
 
 
+async def agents_asked_nothing(store: RedisStore, agents: Sequence[str], capacity: int) -> None:
+    """What the agents are offered goes back into the queue."""
+
+    async def pause(agent: str) -> None:
+        for status in ("break", "online"):
+            await store.presence(agent, f"Agent {agent}", _command(), status, capacity)
+
+    await _all(pause(agent) for agent in agents)
+
+
 async def fill_queue(store: RedisStore, first: int, last: int) -> list[str]:
     """Players number `first` to `last` - 1 wait, spread over the groups; their conversations."""
     groups = sorted(store.policy.groups)
@@ -141,7 +151,7 @@ async def cycle(store: RedisStore, n: int, agent: str, colleague: str) -> None:
     await store.say(agent, "Agent", _command(), conversation, epoch, "hello")
     await store.beat(agent)
     await store.transfer(agent, _command(), conversation, epoch, colleague, "", "yours")
-    (offer,) = await store.offers_of(colleague)
+    (offer,) = [offer for offer in await store.offers_of(colleague) if offer.conversation == conversation]
     epoch = (await store.take(colleague, _command(), offer.id)).epoch
     await store.give_back(colleague, _command(), conversation, epoch)
     await store.wrap_up(colleague, _command(), conversation, Disposition.SOLVED, "")
@@ -203,6 +213,7 @@ async def costs(url: str, sizes: Sequence[int], agents: int, cycles: int) -> dic
             if size == 10_000:
                 await _print_claim(redis, store, filled, ids, found[size])
                 await _print_route(store, len(filled))
+                await agents_asked_nothing(store, ids, 4)
                 filled += await fill_queue(store, len(filled), size + (size - (await store.queue(1))[1]))
     return found
 
@@ -274,8 +285,8 @@ class Outcome:
     took_ms: float
 
 
-async def claim_all(url: str, claims: Sequence[Claim], connections: int) -> list[Outcome]:
-    """Make all claims at once over so many connections."""
+async def claim_all(url: str, claims: Sequence[Claim], connections: int, sender: str) -> list[Outcome]:
+    """Make all claims at once over so many connections. `sender`: no two may make the same ids."""
     async with opened(url, 4 * connections) as store:
         limit = asyncio.Semaphore(connections)
 
@@ -283,18 +294,18 @@ async def claim_all(url: str, claims: Sequence[Claim], connections: int) -> list
             async with limit:
                 started = time.perf_counter()
                 try:
-                    await store.accept(claim.agent, "Agent", Command(id, "m"), claim.conversation)
+                    await store.accept(claim.agent, "Agent", Command(id, claim.conversation), claim.conversation)
                     refused = ""
                 except SupportError as error:
                     refused = error.code
                 return Outcome(claim, refused, 1000 * (time.perf_counter() - started))
 
-        tasks = (one(claim, f"{n}-{claim.agent}-{claim.conversation}") for n, claim in enumerate(claims))
+        tasks = (one(claim, f"{sender}-{n}") for n, claim in enumerate(claims))
         return list(await asyncio.gather(*tasks))
 
 
-def _claim_in_process(url: str, claims: Sequence[Claim], connections: int) -> list[Outcome]:
-    return asyncio.run(claim_all(url, claims, connections))
+def _claim_in_process(url: str, claims: Sequence[Claim], connections: int, sender: str) -> list[Outcome]:
+    return asyncio.run(claim_all(url, claims, connections, sender))
 
 
 async def race(
@@ -312,7 +323,10 @@ async def race(
         with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
             loop = asyncio.get_running_loop()
             parts = [wanted[n::processes] for n in range(processes)]
-            work = [loop.run_in_executor(pool, _claim_in_process, url, part, connections) for part in parts]
+            work = [
+                loop.run_in_executor(pool, _claim_in_process, url, part, connections, f"process {number}")
+                for number, part in enumerate(parts)
+            ]
             outcomes = [outcome for part in await asyncio.gather(*work) for outcome in part]
         return outcomes, await faults(store, outcomes, waiting, ids, capacity)
 

@@ -15,7 +15,7 @@ from statistics import fmean
 from typing import Optional
 
 from handoff.engine import Wait
-from handoff.waiting import Estimate, Factor, calibrate, coverage, estimate
+from handoff.waiting import Estimate, Factor, Stage, calibrate, coverage, estimate
 
 MEAN_S = 480.0
 WINDOW_S = 900.0  # over which the overtakers are counted
@@ -94,7 +94,8 @@ class Day:
             self._factor = calibrate(self.waits[:-501:-1])
         position = 1 + sum(other <= kind for other, _ in self._queue)
         overtake = len(self._urgent) / WINDOW_S if kind else 0.0
-        told = estimate(position, self._believed, list(self._handled), overtake, self._factor, free=self._free)
+        stage = Stage(0.0, self._believed, self._free, position, overtake)
+        told = estimate([stage], list(self._handled), self._factor, accept_s=ACCEPT_S)
         if not kind:
             self._urgent.append(now)
         heappush(self._queue, (kind, len(self._told)))

@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from common.errors import UnknownConversation
 from gateway.agent_commands import check_supervisor
 from gateway.context import Context
 from gateway.desk import NotLoggedIn
@@ -157,15 +156,8 @@ class Board:
         ids = [item.conversation for item in items]
         for agent in agents:
             ids += await self._store.conversations_of_agent(agent.id)
-        # One after the other: the client would open a connection for each that is under way.
-        found = [await self._watched(id) for id in dict.fromkeys(ids)]
+        found = [_watched(view) for view in await self._store.views(list(dict.fromkeys(ids)))]
         return [watched for watched in found if watched is not None]
-
-    async def _watched(self, conversation: str) -> Watched | None:
-        try:
-            return _watched(await self._store.view(conversation))
-        except UnknownConversation:
-            return None  # archived between the reads
 
     async def _figures(self, group: Group, agents: Sequence[AgentNow], items: Sequence[QueueItem]) -> GroupFigures:
         waiting = [item for item in items if item.group == group.id]

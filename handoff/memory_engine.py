@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Optional
 
 from common import errors
 from handoff.engine import AgentNow, Alert, Due, Firing, Offer, OfferKind, OfferState, Profile, Wait, Waiting
@@ -27,6 +28,9 @@ class MemoryEngine(MemoryState):
             for id, a in self._agents.items()
             if a.status and self._is_seen(id)
         ]
+
+    async def agent_now(self, agent: str) -> Optional[AgentNow]:
+        return next((one for one in await self.agents() if one.id == agent), None)
 
     # -- offers --
 
@@ -67,6 +71,16 @@ class MemoryEngine(MemoryState):
             raise self._illegal(c, "offer")
         self._available(agent, self.policy.units[CHAT])
         return self._make_offer(c, waiting.kind, agent, c.transfer_by, c.transfer_note)
+
+    async def offer_many(self, offers: Sequence[tuple[Waiting, str]]) -> list[bool]:
+        return [await self._offered(waiting, agent) for waiting, agent in offers]
+
+    async def _offered(self, waiting: Waiting, agent: str) -> bool:
+        try:
+            await self.offer(waiting, agent)
+        except errors.SupportError:
+            return False
+        return True
 
     async def offers_of(self, agent: str) -> list[Offer]:
         a = self._agents.get(agent, Agent())
@@ -111,11 +125,9 @@ class MemoryEngine(MemoryState):
 
     async def overdue_offers(self) -> list[str]:
         now = self._clock.now_ms()
-        return [
-            o.id
-            for o in self._offers.values()
-            if o.state is OfferState.PENDING and (o.expires_at <= now or not self._is_seen(o.agent))
-        ]
+        pending = [self._offers[id] for agent in self._agents.values() for id in agent.offers]
+        late = [o for o in pending if o.expires_at <= now or not self._is_seen(o.agent)]
+        return [o.id for o in sorted(late, key=lambda offer: (offer.expires_at, offer.id))]
 
     async def expire_offer(self, offer: str) -> OfferState:
         found = self._pending(offer, "")

@@ -131,6 +131,9 @@ class MemoryStore(MemoryEngine):
     async def view(self, conversation: str) -> View:
         return self._view(self._get(conversation))
 
+    async def views(self, conversations: Sequence[str]) -> list[View]:
+        return [self._view(self._conversations[id]) for id in conversations if id in self._conversations]
+
     async def entries(self, conversation: str, after: int = 0, limit: int = 10_000) -> list[Entry]:
         c = self._conversations.get(conversation)
         return c.log[after : after + limit] if c else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, Optional
+from typing import Any, Literal, Optional, Union
 
 import msgspec
 
@@ -18,6 +18,8 @@ from handoff.redis_base import RedisBase, encoded, new_id, profile_of, stored
 from handoff.store import Command, Stored, status_entry
 
 _FULL = 100  # units of a conversation's slot
+_PAGE = 200  # rows that one script reads
+_Field = Union[str, Literal[False]]  # of a hash, as a script gives it; False: not there
 
 
 class RedisEngine(RedisBase):
@@ -30,51 +32,67 @@ class RedisEngine(RedisBase):
 
     async def agents(self) -> list[AgentNow]:
         ids = await self._redis.zrangebyscore(self._name("agents:seen"), self._clock.now_ms() - self._grace, "+inf")
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for id in ids:
-                pipe.hgetall(self._name("a", id))
-                pipe.hvals(self._name("a", id, "load"))
-                pipe.hvals(self._name("a", id, "offers"))
-            rows = await pipe.execute()
-        return [_agent(id, *rows[3 * i : 3 * i + 3]) for i, id in enumerate(ids) if rows[3 * i].get("status")]
+        parts = [await self._agents(ids[first : first + _PAGE]) for first in range(0, len(ids), _PAGE)]
+        return [agent for part in parts for agent in part]
+
+    async def agent_now(self, agent: str) -> Optional[AgentNow]:
+        found = await self._agents([agent])
+        return found[0] if found else None
+
+    async def _agents(self, ids: Sequence[str]) -> list[AgentNow]:
+        return [_agent(*row) for row in json.loads(await self._call("agents", ids=ids))]
 
     # -- offers --
 
     async def waiting(self, limit: int = 200) -> list[Waiting]:
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for group in self.policy.groups:
-                pipe.zrange(self._name("open", group), 0, limit - 1, withscores=True)
-            pipe.zrange(self._name("transfers"), 0, limit - 1, withscores=True)
-            found = [pair for part in await pipe.execute() for pair in part]
-            for id, _ in found:
-                pipe.hgetall(self._name("c", id))
-            conversations = await pipe.execute()
-            for raw in conversations:
-                pipe.hgetall(self._name("e", raw.get("ep", "")))
-                pipe.zscore(self._name("players:seen"), raw.get("player", ""))
-            details = await pipe.execute()
-        rows = zip(found, conversations, details[::2], details[1::2])
-        return [self._waiting(id, int(key), raw, ep, seen) for (id, key), raw, ep, seen in rows if raw and ep]
+        lists = [["open", group] for group in self.policy.groups] + [["transfers"]]
+        found = [waiting for list in lists for waiting in await self._listed(list, limit)]
+        return list({waiting.conversation: waiting for waiting in found}.values())  # one may move between two reads
+
+    async def _listed(self, list: Sequence[str], limit: int) -> list[Waiting]:
+        """The first `limit` of one of the lists, read in pages, so that no script holds Redis for long."""
+        found: dict[str, Waiting] = {}
+        for first in range(0, limit, _PAGE):
+            last = min(first + _PAGE, limit) - 1
+            rows = json.loads(await self._call("waiting", list=list, first=first, last=last))
+            found |= {row[0]: self._waiting(*row) for row in rows}
+            if len(rows) <= last - first:
+                break
+        return [*found.values()]
 
     def _waiting(
-        self, id: str, key: int, raw: dict[str, str], episode: dict[str, str], seen: Optional[float]
+        self,
+        id: str,
+        key: str,
+        player: str,
+        owner: str,
+        group: _Field,
+        transfer_group: _Field,
+        vip: str,
+        last_agent: _Field,
+        called_at: _Field,
+        agent: _Field,
+        requested_at: str,
+        language: _Field,
+        declined: _Field,
+        declined_at: _Field,
+        seen: _Field,
     ) -> Waiting:
-        queued = raw["owner"] == Owner.QUEUE.value
         return Waiting(
             conversation=id,
-            player=raw["player"],
-            key=key,
-            requested_at=int(episode["requested_at"]),
-            group=raw.get("transfer_group") or raw.get("group", ""),
-            vip=int(raw["vip"]),
-            language=episode.get("language") or "zh",
-            kind=OfferKind.QUEUE if queued else OfferKind.TRANSFER,
-            last_agent=raw.get("last_agent", ""),
-            declined=[agent for agent in episode.get("declined", "").split(",") if agent],
-            declined_at=int(episode.get("declined_at") or 0),
-            present=self._present(seen),
-            called_at=int(raw.get("called_at") or 0),
-            owner=raw.get("agent", ""),
+            player=player,
+            key=int(key),
+            requested_at=int(requested_at),
+            group=transfer_group or group or "",
+            vip=int(vip),
+            language=language or "zh",
+            kind=OfferKind.QUEUE if owner == Owner.QUEUE.value else OfferKind.TRANSFER,
+            last_agent=last_agent or "",
+            declined=[agent for agent in (declined or "").split(",") if agent],
+            declined_at=int(declined_at or 0),
+            present=self._present(float(seen) if seen else None),
+            called_at=int(called_at or 0),
+            owner=agent or "",
         )
 
     def _present(self, seen: Optional[float]) -> bool:
@@ -84,6 +102,13 @@ class RedisEngine(RedisBase):
         id = new_id()
         await self._run("offer", conversation=waiting.conversation, kind=waiting.kind.value, agent=agent, offer=id)
         return await self._offer(id)
+
+    async def offer_many(self, offers: Sequence[tuple[Waiting, str]]) -> list[bool]:
+        wanted = [
+            {"conversation": waiting.conversation, "kind": waiting.kind.value, "agent": agent, "offer": new_id()}
+            for waiting, agent in offers
+        ]
+        return ["ok" in answer for answer in json.loads(await self._call("offers", offers=wanted))]
 
     async def _offer(self, id: str) -> Offer:
         raw = await self._redis.hgetall(self._name("r", id))
@@ -333,14 +358,15 @@ def _timer(member: str) -> tuple[str, str]:
     return conversation, kind
 
 
-def _agent(id: str, raw: dict[str, str], load: list[str], offers: list[str]) -> AgentNow:
-    known = msgspec.json.decode(raw["profile"], type=Profile) if "profile" in raw else Profile()
+def _agent(
+    id: str, display: _Field, status: str, capacity: _Field, load: int, profile: _Field, changed_at: _Field
+) -> AgentNow:
     return AgentNow(
         id=id,
-        display=raw.get("display", ""),
-        status=raw["status"],
-        capacity=int(raw.get("capacity") or 0) * _FULL,
-        load=sum(map(int, load)) + sum(map(int, offers)),
-        profile=known,
-        free_since=int(raw.get("changed_at") or 0),
+        display=display or "",
+        status=status,
+        capacity=int(capacity or 0) * _FULL,
+        load=load,
+        profile=msgspec.json.decode(profile, type=Profile) if profile else Profile(),
+        free_since=int(changed_at or 0),
     )

@@ -22,6 +22,7 @@ from handoff.redis_base import (
     decode_entry,
     decode_note,
     encoded,
+    episode_of,
     new_id,
     numbered,
     profile_of,
@@ -131,6 +132,28 @@ class RedisStore(RedisEngine):
         guests = await self._redis.hgetall(self._name("c", conversation, "guests")) if raw["owner"] == "agent" else {}
         promise = await self._redis.hget(self._name("p", raw["player"], "past"), "promise")
         return view_of(conversation, raw, episode, guests, [promise] if promise else [])
+
+    async def views(self, conversations: Sequence[str]) -> list[View]:
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for id in conversations:
+                pipe.hgetall(self._name("c", id))
+            found = [(id, raw) for id, raw in zip(conversations, await pipe.execute()) if raw]
+            for id, raw in found:
+                pipe.hgetall(self._name("e", raw.get("ep", "")))
+                pipe.hgetall(self._name("c", id, "guests"))
+                pipe.hget(self._name("p", raw["player"], "past"), "promise")
+            details = await pipe.execute()
+        rows = zip(found, details[::3], details[1::3], details[2::3])
+        return [
+            view_of(
+                id,
+                raw,
+                episode_of(episode) if episode else None,
+                guests if raw["owner"] == Owner.AGENT.value else {},
+                [promise] if promise else [],
+            )
+            for (id, raw), episode, guests, promise in rows
+        ]
 
     async def entries(self, conversation: str, after: int = 0, limit: int = 10_000) -> list[Entry]:
         items = await self._redis.xrange(

@@ -26,6 +26,7 @@ class Plan:
     offers: list[tuple[Waiting, str]]  # what is offered to which agent, in the order of the queue
     calls: list[str]  # conversations whose absent player is called: it is their turn
     moves: list[tuple[str, Overflow]]  # conversations that their group can't take
+    room: int = 0  # slots that are still free after it
     examined: int = 0  # how many times an agent was looked at, for the metrics
 
 
@@ -75,7 +76,7 @@ def plan(waiting: Sequence[Waiting], agents: Sequence[AgentNow], policy: Policy,
     routing.run(staying)
     offered = {item.conversation for item, _ in routing.offers}
     moves += _overfull((item for item in staying if item.conversation not in offered), policy)
-    return Plan(routing.offers, routing.calls, moves, routing.examined)
+    return Plan(routing.offers, routing.calls, moves, routing.room, routing.examined)
 
 
 def _closed(items: Iterable[Waiting], policy: Policy, now_ms: int) -> list[tuple[str, Overflow]]:
@@ -124,6 +125,10 @@ class _Routing:
     @property
     def examined(self) -> int:
         return self._staff.examined + self._room.examined + self._uncalled.examined
+
+    @property
+    def room(self) -> int:
+        return self._room.slots
 
     def run(self, items: Iterable[Waiting]) -> None:
         for item in items:

@@ -27,11 +27,12 @@ local function load_of(agent) return sum(key('a', agent, 'load')) + sum(key('a',
 
 local function seen(agent) return tonumber(redis.call('ZSCORE', key('agents:seen'), agent) or '0') >= now - A.grace end
 
--- The refusal of giving an agent `units` more, else nil and the agent's hash.
+-- The refusal of giving an agent `units` more, else nil and what is known of the agent (without the long profile).
 local function unavailable(agent, units)
-  local a = hash(key('a', agent))
-  if not a or a.status ~= 'online' or not seen(agent) then
-    return fail('agent_unavailable', {status = a and seen(agent) and a.status or 'offline', display = a and a.display or ''})
+  local known = redis.call('HMGET', key('a', agent), 'status', 'capacity', 'display')
+  local a = {status = known[1], capacity = known[2], display = known[3] or ''}
+  if a.status ~= 'online' or not seen(agent) then
+    return fail('agent_unavailable', {status = a.status and seen(agent) and a.status or 'offline', display = a.display})
   end
   local capacity, taken = tonumber(a.capacity) * 100, load_of(agent)
   if taken + units > capacity then return fail('capacity_full', {capacity = tonumber(a.capacity), active = taken / 100}) end
@@ -117,6 +118,20 @@ local function make_offer(c, id, kind, agent, units, by, note)
   record('offered', 'system', c, cjson.encode({offer = id, kind = kind, agent = agent}))
   ring('a', agent)
   ring('queue')
+end
+
+-- Reserve a waiting conversation for an agent, if it still wants to be offered and the agent still has room.
+local function reserve(o)
+  local c = conversation(o.conversation)
+  if not c then return fail('unknown_conversation') end
+  local wanted = o.kind == 'queue' and c.owner == 'queue' or o.kind == 'transfer' and c.owner == 'agent' and c.transfer_group
+  if not wanted or c.offer or c.agent == o.agent then return illegal(c, 'offer') end
+  if o.kind == 'queue' and (c.called_at or c.held) then return illegal(c, 'offer') end
+  local refused = unavailable(o.agent, A.units.chat)
+  if refused then return refused end
+
+  make_offer(c, o.offer, o.kind, o.agent, A.units.chat, c.transfer_by or '', c.transfer_note or '')
+  return done()
 end
 
 -- A pending offer comes to an end. The caller puts the conversation where it belongs.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 from typing import Any
 
 from common.errors import RateLimited, SupportError
-from handoff.engine import Offer, Waiting
+from handoff.engine import Waiting
 from handoff.simulation.faults import Fault, Injected
 from handoff.simulation.kernel import Kernel, sleep
 from handoff.simulation.oracle import Broken
@@ -45,20 +45,26 @@ class Wire:
         setattr(self, name, over)  # looked up once
         return over
 
-    async def waiting(self) -> list[Waiting]:
+    async def waiting(self, limit: int) -> list[Waiting]:
         """What a router bases its plan on; its order is checked against this."""
         await self._pause()
-        self._snapshot, self._tried = await self._service.waiting(), set()
+        self._snapshot, self._tried = await self._service.waiting(limit), set()
         return self._snapshot
 
-    async def offer(self, waiting: Waiting, agent: str) -> Offer:
-        """An offer of that plan."""
+    async def offer_many(self, offers: Sequence[tuple[Waiting, str]]) -> list[bool]:
+        """Offers of that plan; nothing comes between them, as in Redis, and each is checked by itself."""
         await self._pause()
+        return [await self._offer(waiting, agent) for waiting, agent in offers]
+
+    async def _offer(self, waiting: Waiting, agent: str) -> bool:
         for other, younger_ms in self._service.oracle.check_order(self._snapshot, self._tried, waiting):
             self._tally.overtaken(other, younger_ms)
         self._tried.add(waiting.conversation)
-        offer: Offer = await self._service.offer(waiting, agent)
-        return offer
+        try:
+            await self._service.offer(waiting, agent)
+        except SupportError:
+            return False
+        return True
 
     async def _pause(self) -> None:
         await sleep(self._rng.uniform(*_WIRE_MS))

@@ -21,7 +21,8 @@ _SHOWN = 400  # characters of a step
 _READS = frozenset(
     ("view", "entries", "notes", "understanding", "episodes", "conversation_of", "queue", "position", "agents_online",
      "presence_of", "conversations_of_agent", "orphans", "overdue_wrap_ups", "quiet", "outbox", "outbox_done", "profile",
-     "agents", "waiting", "offers_of", "overdue_offers", "hooks", "hooks_done", "due", "alerts", "handled", "waits", "beat")
+     "agents", "waiting", "offers_of", "overdue_offers", "hooks", "hooks_done", "due", "alerts", "handled", "waits", "beat",
+     "agent_now", "views")
 )  # fmt: skip
 # Calls that give an agent something, and which argument names the agent.
 _CLAIMS = {"accept": 0, "take": 0, "offer": 1, "transfer": 4, "invite": 4, "take_over": 0}

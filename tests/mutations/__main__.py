@@ -69,7 +69,11 @@ OTHERS = (
     Suite("engine contract", tests_in(f"{HERE}/test_engine_contract.py"), f"{HERE}/test_engine_contract.py"),
     Suite("differential", tests_in(f"{HERE}/test_twin.py"), f"{HERE}/test_twin.py"),
     *(Suite(f"unit, {name}", tests_in(f"tests/unit/handoff/{name}"), f"tests/unit/handoff/{name}") for name in _UNIT),
-    Suite("simulation", ("-m", "handoff.simulate", "--seeds", "3"), "handoff/simulate.py"),
+    Suite(
+        "simulation",
+        ("-m", "handoff.simulate", "--seeds", "3", "--hours", "4", "--players", "400", "--agents", "24"),
+        "handoff/simulate.py",
+    ),
 )
 
 

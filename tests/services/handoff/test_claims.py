@@ -6,7 +6,8 @@ import statistics
 from collections import Counter
 from dataclasses import replace
 
-from bench.claims import Claim, costs, faults, opened, race
+from bench.claims import Claim, Outcome, agents_online, claim_all, costs, faults, fill_queue, opened, race
+from handoff.store import Command
 
 
 async def test_a_thousand_claims_at_once_give_every_conversation_to_at_most_one_agent(redis_url: str) -> None:
@@ -30,6 +31,21 @@ async def test_the_oracle_of_the_race_sees_a_claim_that_was_told_twice(redis_url
         assert any("was given to" in line for line in await faults(store, [*outcomes, other], waiting, agents, 2))
         lost = [outcome for outcome in outcomes if outcome is not won]
         assert any("but is with agent" in line for line in await faults(store, lost, waiting, agents, 2))
+
+
+async def test_a_reused_id_looks_like_a_double_owner_and_is_refused_when_the_body_differs(redis_url: str) -> None:
+    async with opened(redis_url) as store:
+        await store._redis.flushdb()
+        await agents_online(store, ["a"], 2)
+        waiting = await fill_queue(store, 0, 2)
+        told = [await store.accept("a", "Agent", Command("reused", "same body"), one) for one in waiting]
+        assert [stored.conversation for stored in told] == [waiting[0]] * 2  # the second is the first one's answer
+        outcomes = [Outcome(Claim("a", one), "", 0.0) for one in waiting]
+        assert len(await faults(store, outcomes, waiting, ["a"], 2)) == 3
+        again = await claim_all(redis_url, [Claim("a", waiting[1])], 1, "reused")
+        assert [outcome.refused for outcome in again] == [""]
+        again = await claim_all(redis_url, [Claim("a", waiting[0])], 1, "reused")
+        assert [outcome.refused for outcome in again] == ["id_conflict"]
 
 
 async def test_a_transition_costs_the_same_whatever_waits(redis_url: str) -> None:

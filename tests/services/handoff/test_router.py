@@ -62,6 +62,29 @@ def player(n: int) -> Player:
     return Player(id=f"p{n}", name=f"玩家{n}")
 
 
+class TestViews:
+    async def test_views_read_together_are_those_read_one_by_one(self, store: EngineStore) -> None:
+        mine, epoch = await owned(store, "a1", SU)
+        await online(store, "a2")
+        await invited(store, mine, epoch, "a2")
+        waiting = await queued(store)
+        seen = await store.views([waiting, "gone", mine])
+        assert seen == [await store.view(waiting), await store.view(mine)]
+        assert [guest.id for guest in seen[1].guests] == ["a2"]
+        assert await store.views([]) == []
+
+
+class TestOneAgent:
+    async def test_a_connected_agent_is_read_as_in_the_list_of_all(self, store: EngineStore, clock: FakeClock) -> None:
+        await owned(store, "a1")
+        await online(store, "a2")
+        now = await store.agent_now("a1")
+        assert now is not None and now in await store.agents() and now.load == 100
+        assert await store.agent_now("nobody") is None
+        await pass_time(store, clock, 13 * SECOND, "a2")
+        assert await store.agent_now("a1") is None and await store.agent_now("a2") is not None
+
+
 class TestOffers:
     async def test_what_waits_is_offered_in_order_as_far_as_there_is_room(
         self, store: EngineStore, clock: FakeClock, router: Router
@@ -105,6 +128,35 @@ class TestOffers:
         made = await asyncio.gather(router.route(), second_router(store, clock).route(), router.route())
         assert sum(made) == 1
         assert len(await store.offers_of("a1")) + len(await store.offers_of("a2")) == 1
+
+    async def test_those_behind_many_whom_nobody_can_serve_are_found_within_seconds(
+        self, store: EngineStore, clock: FakeClock, router: Router, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("handoff.router.FIRST", 3)
+        declined = [await queued(store, player(n)) for n in range(3)]
+        await online(store, "a1", capacity=1)
+        for conversation in declined:
+            await store.reject("a1", cmd(), (await offered(store, conversation)).id)
+        clock.advance(1)
+        assert await router.route() == 0
+        behind = await queued(store, player(9))
+        assert await router.route() == 0  # all of them were looked at just now
+        await pass_time(store, clock, 5 * SECOND, "a1")
+        assert await router.route() == 1
+        assert [offer.conversation for offer in await store.offers_of("a1")] == [behind]
+
+    async def test_offers_made_together_succeed_or_fail_each_by_itself(self, store: EngineStore) -> None:
+        await queued(store, player(1))
+        await queued(store, player(2))
+        await online(store, "a1", capacity=2)
+        one, two = await store.waiting()
+        assert await store.offer_many([(one, "a1"), (one, "a1"), (two, "nobody"), (two, "a1")]) == [
+            True,
+            False,
+            False,
+            True,
+        ]
+        assert await load(store, "a1") == 200
 
     async def test_a_missed_offer_goes_to_the_next_agent_and_not_back_first(
         self, store: EngineStore, clock: FakeClock, router: Router

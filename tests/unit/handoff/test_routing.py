@@ -171,6 +171,10 @@ def test_who_declined_is_still_offered_other_items() -> None:
     assert offered(waiting, [agent("d"), agent("full", 0)]) == [("b", "d")]
 
 
+def test_the_plan_says_how_many_slots_it_leaves_free() -> None:
+    assert plan([item("a")], [agent("x", 3), agent("full", 0)], POLICY, NOW).room == 2
+
+
 # ---- transfers and absent players ------------------------------------------------------------------------------
 
 
@@ -189,7 +193,7 @@ def test_an_absent_player_is_called_once_and_offered_when_back() -> None:
 
 
 def empty_plan(waiting: Sequence[Waiting], agents: Sequence[AgentNow]) -> Plan:
-    return Plan([], [], [], plan(waiting, agents, POLICY, NOW).examined)
+    return replace(plan(waiting, agents, POLICY, NOW), offers=[], calls=[], moves=[])
 
 
 def test_nobody_is_called_before_their_turn() -> None:
