@@ -17,7 +17,7 @@ class PlayerPage:
         self.player = player
         self.name = name or player
         query = {"player": player, **({"name": name} if name else {}), **({"vip": vip} if vip else {})}
-        self._address = f"{base}/?{urlencode(query)}"
+        self.address = f"{base}/?{urlencode(query)}"
         self.log = page.get_by_test_id("log")
         self.input = page.get_by_test_id("input")
         self.connection = page.get_by_test_id("connection")
@@ -27,7 +27,7 @@ class PlayerPage:
 
     def visit(self) -> None:
         """Open the page, and the chat on it."""
-        self.page.goto(self._address)
+        self.page.goto(self.address)
         self.open()
 
     def open(self) -> None:
@@ -72,6 +72,20 @@ class PlayerPage:
     def transcript(self) -> list[Message]:
         """Everything stored that the log shows, in order."""
         return _transcript(self.log)
+
+    def listen(self) -> list[str]:
+        """Every frame that the page receives from now on; it is reloaded for that."""
+        heard: list[str] = []
+        self.page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: heard.append(str(frame))))
+        self.reload()
+        return heard
+
+    def wait_for_person(self, words: str) -> None:
+        """Say what it is about and press the button for a person."""
+        self.send(words)
+        expect(self.said("player", words)).to_have_count(1)
+        self.page.get_by_test_id("human-header").click()
+        expect(self.queue_card).to_be_visible()
 
 
 class DeskPage:
@@ -136,9 +150,57 @@ class DeskPage:
         self.page.get_by_test_id("disposition-comment").fill(comment)
         self.page.get_by_test_id("disposition-submit").click()
 
+    def end(self, player: PlayerPage) -> None:
+        """End the open conversation as solved: left to itself it would be offered to the next test's agents."""
+        self.page.get_by_test_id("close").click()
+        self.finish("solved")
+        expect(player.event("closed")).to_have_count(1)
+
     def transcript(self) -> list[Message]:
         """Everything stored that the conversation in the middle shows, in order."""
         return _transcript(self.messages)
+
+    def display(self) -> str:
+        """The agent's name as players and colleagues see it."""
+        return self.page.locator(".who").inner_text()
+
+    def show(self, tab: str) -> None:
+        """Go to a page of the desk."""
+        self.page.get_by_test_id(f"tab-{tab}").click()
+
+    def request(self, what: str, of: str, note: str) -> None:
+        """`transfer` the open conversation to, or `invite`, whoever or whatever group is named so."""
+        self.page.get_by_test_id(what).click()
+        dialog = self.page.get_by_test_id(f"{what}-dialog")
+        dialog.locator(".choice").filter(has_text=of).click()
+        self.fill(f"{what}-dialog", note, f"{what}-submit")
+
+    def offer(self, kind: str, player: PlayerPage) -> Locator:
+        """An offer to take the player: `queue`, `transfer` or `invite`."""
+        name = player.name
+        return (
+            self.page.get_by_test_id("offers")
+            .locator(f'[data-testid="offer"][data-kind="{kind}"]')
+            .filter(has_text=name)
+        )
+
+    def take(self, kind: str, player: PlayerPage) -> None:
+        """Accept such an offer."""
+        self.offer(kind, player).get_by_test_id("offer-take").click()
+        expect(self.offer(kind, player)).to_have_count(0)
+
+    def move(self, item: Locator, event: str, words: str = "") -> None:
+        """Take a ticket or a task a step further, with the words that the step asks for."""
+        item.get_by_test_id(f"do-{event}").click()
+        if words:
+            self.fill("move-dialog", words)
+
+    def fill(self, dialog: str, words: str, submit: str = "") -> None:
+        """Write in a dialog, send it off, and wait until it has closed."""
+        box = self.page.get_by_test_id(dialog)
+        box.get_by_test_id("words").fill(words)
+        box.get_by_test_id(submit or f"{dialog}-submit").click()
+        expect(box).to_have_count(0)
 
 
 def _transcript(log: Locator) -> list[Message]:

@@ -36,7 +36,7 @@ def test_the_log_is_announced_and_every_button_has_a_name(open_player: OpenPlaye
     expect(player.log).to_have_attribute("role", "log")
     expect(player.log).to_have_attribute("aria-live", "polite")
     expect(player.page.get_by_role("log", name="对话记录")).to_be_visible()
-    expect(player.page.get_by_role("textbox", name="输入您的问题")).to_be_visible()
+    expect(player.page.get_by_role("combobox", name="输入您的问题")).to_be_visible()
     nameless = "buttons => buttons.filter(b => !b.textContent.trim() && !b.ariaLabel).map(b => b.outerHTML)"
     assert player.page.locator("yunlan-support button").evaluate_all(nameless) == []
 

@@ -4,9 +4,10 @@ import { isSendKey } from "../src/core/compose";
 import { commandId } from "../src/core/ids";
 import { clean, sendable, textLength } from "../src/core/text";
 import { duration } from "../src/core/time";
-import { pickLanguage } from "../src/strings";
+import { LANGUAGES, pickLanguage } from "../src/strings";
 import * as en from "../src/strings/en";
 import * as zh from "../src/strings/zh";
+import * as zhHant from "../src/strings/zhHant";
 import { subject } from "../src/widget/token";
 
 const key = (more: Partial<KeyboardEvent>): KeyboardEvent =>
@@ -56,6 +57,19 @@ describe("small things", () => {
     expect(pickLanguage([], ["fr"])).toBe("zh");
   });
 
+  it.each([
+    ["zh-TW", "zh-Hant"],
+    ["zh-HK", "zh-Hant"],
+    ["zh_MO", "zh-Hant"],
+    ["zh-Hant-CN", "zh-Hant"],
+    ["zh-Hans-HK", "zh"],
+    ["zh-CN", "zh"],
+    ["zh", "zh"],
+    ["en-GB", "en"],
+  ])("takes %s for %s where traditional Chinese is on offer", (tag, language) => {
+    expect(pickLanguage([tag], [], LANGUAGES)).toBe(language);
+  });
+
   it("reads whom a token names", () => {
     const payload = Buffer.from(JSON.stringify({ sub: "玩家1" })).toString("base64url");
     expect(subject(`x.${payload}.y`)).toBe("玩家1");
@@ -75,5 +89,10 @@ describe("strings", () => {
     for (const part of ["widget", "desk"] as const) {
       expect(paths(en[part]).sort()).toEqual(paths(zh[part]).sort());
     }
+  });
+
+  it("has every sentence of the chat in traditional characters", () => {
+    expect(paths(zhHant.widget)).toEqual(paths(zh.widget));
+    expect(zhHant.widget.connection.token).toContain("登入");
   });
 });

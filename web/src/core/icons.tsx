@@ -58,3 +58,11 @@ export const BoltIcon = icon(<path d="M13 3 5 14h6l-1 7 8-11h-6z" />);
 export const MenuIcon = icon(<path d="M15 5v14M4 5h16v14H4z" />);
 export const BackIcon = icon(<path d="M9 7 4 12l5 5M4 12h11a5 5 0 0 1 5 5" />);
 export const CheckIcon = icon(<path d="m5 12.5 4.5 4.5L19 7.5" />);
+export const SettingsIcon = icon(
+  <>
+    <path d="M4 7h9M17 7h3M4 17h3M11 17h9" />
+    <circle cx="15" cy="7" r="2" />
+    <circle cx="9" cy="17" r="2" />
+  </>,
+);
+export const DownloadIcon = icon(<path d="M12 4v11M7.5 11l4.5 4.5 4.5-4.5M5 20h14" />);

@@ -19,6 +19,15 @@ export function write(key: string, value: unknown): void {
   }
 }
 
+/** Removes what is kept of `scope`, under `name:scope` and `name:scope:…`, but for the names in `except`. */
+export function forget(scope: string, except: readonly string[]): void {
+  for (const key of keys("")) {
+    const [name = "", ...rest] = key.split(":");
+    const other = `${rest.join(":")}:`;
+    if (other.startsWith(`${scope}:`) && !except.includes(name)) write(key, null);
+  }
+}
+
 export interface Shelved {
   order: number;
   frame: { id: string };

@@ -2,13 +2,13 @@
  * Markdown as Preact nodes. No HTML is ever parsed: what marked can't name as Markdown is shown as the text it is, so
  * an answer can hold nothing but the elements built here.
  */
-import { marked, type Token, type Tokens } from "marked";
+import { Lexer, type Token, type Tokens } from "marked";
 import type { ComponentChildren, JSX } from "preact";
 
 type Node = ComponentChildren;
 
 export function Markdown({ text, base }: { text: string; base: string }): JSX.Element {
-  return <div class="md">{blocks(marked.lexer(text, { gfm: true, breaks: true }), base)}</div>;
+  return <div class="md">{blocks(Lexer.lex(text, { gfm: true, breaks: true }), base)}</div>;
 }
 
 /** The address that a link in an answer leads to, or null when it may not be followed. */

@@ -16,6 +16,11 @@ function label(match: RegExpExecArray, names: MaskedNames): { kind: Kind; words:
   return { kind, words: value ? `${names[kind]} ${value}` : names[kind] };
 }
 
+/** The same as plain text. */
+export function maskedText(text: string, names: MaskedNames): string {
+  return text.replaceAll(TOKEN, (...found) => label(found as unknown as RegExpExecArray, names).words);
+}
+
 export function Masked({ text, names }: { text: string; names: MaskedNames }): JSX.Element {
   const parts: ComponentChildren[] = [];
   let end = 0;

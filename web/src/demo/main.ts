@@ -1,40 +1,24 @@
 /**
  * The game's page around the widget. It stands for any game's own site: it says who the player is, and opens the chat
- * from its own buttons. `?player=…&name=…&vip=…&lang=…` in the address plays another player.
+ * from its own buttons. `?player=…&name=…&vip=…&lang=…&theme=…&look=…` in the address plays another player.
  */
-interface SupportElement extends HTMLElement {
-  open(): void;
-  ask(text: string): void;
-}
-
-const PLAYER_KEY = "yunlan-demo-player";
-
-function rememberedPlayer(): string {
-  const kept = localStorage.getItem(PLAYER_KEY);
-  if (kept) return kept;
-  const bytes = crypto.getRandomValues(new Uint8Array(6));
-  const made = "demo-" + [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  localStorage.setItem(PLAYER_KEY, made);
-  return made;
-}
+import { demoPlayer, type DemoPlayer } from "./player";
+import { setStage } from "./stage";
+import { support } from "./support";
 
 /** Runs before widget.js, which adds the element from the attributes of its script tag. */
-function introducePlayer(tag: HTMLScriptElement): void {
-  const address = new URLSearchParams(location.search);
-  const player = address.get("player") || rememberedPlayer();
-  const body: Record<string, string | number> = { player };
-  const name = address.get("name");
-  const vip = Number(address.get("vip"));
-  if (name) body["name"] = name;
-  if (vip) body["vip"] = vip;
-  tag.dataset["player"] = player;
-  tag.dataset["tokenBody"] = JSON.stringify(body);
-  const lang = address.get("lang");
-  if (lang) tag.dataset["lang"] = lang;
-}
-
-function support(): SupportElement | null {
-  return document.querySelector<SupportElement>("yunlan-support");
+function introducePlayer(tag: HTMLScriptElement, player: DemoPlayer, address: URLSearchParams): void {
+  const { id, name, vip } = player;
+  tag.dataset["player"] = id;
+  tag.dataset["tokenBody"] = JSON.stringify({ player: id, ...(name && { name }), ...(vip && { vip }) });
+  const look = address.get("look");
+  const options = {
+    lang: address.get("lang"),
+    theme: address.get("theme"),
+    type: look === "large" ? look : null,
+    mode: look === "simple" ? look : null,
+  };
+  for (const [option, value] of Object.entries(options)) if (value) tag.dataset[option] = value;
 }
 
 function clicked(event: MouseEvent): void {
@@ -53,6 +37,10 @@ function showShopNote(): void {
   }
 }
 
+const address = new URLSearchParams(location.search);
+const player = demoPlayer(address);
 const tag = document.querySelector<HTMLScriptElement>('script[src$="/widget.js"]');
-if (tag) introducePlayer(tag);
+const stage = document.querySelector<HTMLElement>(".stage");
+if (tag) introducePlayer(tag, player, address);
+if (stage) setStage(stage, player, address);
 document.addEventListener("click", clicked);

@@ -2,12 +2,13 @@
 import type { JSX } from "preact";
 import { DownIcon, PersonIcon, UpIcon } from "../core/icons";
 import type { Entry } from "../protocol";
+import { Chips } from "./Chips";
 import { useTools } from "./context";
 
 interface Props {
   entry: Entry;
   judged: boolean | undefined;
-  live: boolean;
+  live: boolean; // the newest answer, whose chips may be tapped
   calling: boolean;
   offerHuman: boolean;
 }
@@ -17,15 +18,7 @@ export function AnswerFoot({ entry, judged, live, calling, offerHuman }: Props):
   const chips = entry.chips ?? [];
   return (
     <>
-      {chips.length > 0 && live && (
-        <div class="chips">
-          {chips.map((chip) => (
-            <button key={chip.id} class="chip" data-testid="chip" data-chip={chip.id} onClick={() => session.pick(chip)}>
-              {chip.text}
-            </button>
-          ))}
-        </div>
-      )}
+      {chips.length > 0 && live && <Chips chips={chips} place="answer" label={strings.suggestions} />}
       <div class="foot">
         {entry.faq_id && <Judge n={entry.n} judged={judged} />}
         {offerHuman && (

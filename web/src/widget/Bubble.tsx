@@ -3,11 +3,12 @@ import type { JSX } from "preact";
 import { Markdown } from "../core/markdown";
 import { Masked } from "../core/masked";
 import type { Pending } from "../core/outbox";
-import type { Entry } from "../protocol";
+import type { Entry, Image } from "../protocol";
 import { AnswerFoot } from "./AnswerFoot";
 import { useTools } from "./context";
 import { Avatar } from "./Greeting";
-import type { Command } from "./state";
+import { PictureView } from "./PictureView";
+import type { Command, Receipt } from "./state";
 import { StatusLine } from "./StatusLine";
 import { When } from "./When";
 
@@ -16,28 +17,26 @@ interface EntryProps {
   before: Entry | undefined;
   judged?: boolean | undefined;
   live: boolean; // whether the chips may be tapped
+  receipt: Receipt;
   calling: boolean; // the button for a person has been pressed
   offerHuman: boolean;
 }
 
-export function EntryView({ entry, before, judged, live, calling, offerHuman }: EntryProps): JSX.Element | null {
-  const { session, strings } = useTools();
+export function EntryView({ entry, before, judged, live, receipt, calling, offerHuman }: EntryProps): JSX.Element | null {
+  const { session } = useTools();
   if (entry.kind === "feedback") return null;
   if (entry.kind === "status") return <StatusLine entry={entry} />;
-  if (entry.sender === "player") return <OwnBubble text={entry.text ?? ""} at={entry.at} n={entry.n} />;
+  if (entry.sender === "player") return <OwnBubble entry={entry} receipt={receipt} />;
   const who = entry.sender === "agent" ? "agent" : "bot";
-  const follows = before?.sender === entry.sender && before.kind !== "status" && before.kind !== "feedback";
+  const same = before?.sender === entry.sender && before.name === entry.name;
+  const follows = same && before.kind !== "status" && before.kind !== "feedback";
   return (
     <div class={follows ? "row follows" : "row"} data-n={entry.n} data-sender={entry.sender}>
       <Avatar who={who} />
       <div class="column">
         {!follows && <SenderLine entry={entry} who={who} />}
         <div class={`bubble ${who}`}>
-          {entry.kind === "answer" ? (
-            <Markdown text={entry.text ?? ""} base={session.server} />
-          ) : (
-            <Masked text={entry.text ?? ""} names={strings.masked} />
-          )}
+          {entry.kind === "answer" ? <Markdown text={entry.text ?? ""} base={session.server} /> : <Words entry={entry} />}
         </div>
         {entry.kind === "answer" && (
           <AnswerFoot entry={entry} judged={judged} live={live} calling={calling} offerHuman={offerHuman} />
@@ -45,6 +44,26 @@ export function EntryView({ entry, before, judged, live, calling, offerHuman }: 
       </div>
     </div>
   );
+}
+
+/** What a person sent: words or a picture. */
+function Words({ entry }: { entry: Entry }): JSX.Element {
+  const { session, strings } = useTools();
+  if (entry.image) {
+    return (
+      <div class="picture-box" style={roomFor(entry.image)}>
+        <PictureView image={entry.image} base={session.server} />
+      </div>
+    );
+  }
+  return <Masked text={entry.text ?? ""} names={strings.masked} />;
+}
+
+const TALLEST_PX = 220;
+
+/** The room that a picture takes, so that the log does not jump when it has come. */
+function roomFor({ width, height }: Image): Record<string, string> {
+  return { "--height": `${Math.min(height, TALLEST_PX)}px`, "--ratio": String(width / height) };
 }
 
 function SenderLine({ entry, who }: { entry: Entry; who: "bot" | "agent" }): JSX.Element {
@@ -58,18 +77,20 @@ function SenderLine({ entry, who }: { entry: Entry; who: "bot" | "agent" }): JSX
   );
 }
 
-function OwnBubble({ text, at, n }: { text: string; at: number; n: number }): JSX.Element {
+function OwnBubble({ entry, receipt }: { entry: Entry; receipt: Receipt }): JSX.Element {
   const { strings } = useTools();
   return (
-    <div class="row own" data-n={n} data-sender="player">
+    <div class="row own" data-n={entry.n} data-sender="player">
       <div class="column">
         <div class="bubble own">
           <span class="sr">{strings.you}: </span>
-          <Masked text={text} names={strings.masked} />
+          <Words entry={entry} />
         </div>
         <p class="meta">
-          <When at={at} />
-          <span class="sr">{strings.sent}</span>
+          <When at={entry.at} />
+          <span class={receipt ? "receipt" : "sr"} data-testid="receipt" data-receipt={receipt || "sent"}>
+            {strings[receipt || "sent"]}
+          </span>
         </p>
       </div>
     </div>
@@ -80,14 +101,14 @@ function OwnBubble({ text, at, n }: { text: string; at: number; n: number }): JS
 export function PendingView({ item, online }: { item: Pending<Command>; online: boolean }): JSX.Element {
   const { session, strings } = useTools();
   const { frame, state } = item;
-  const text = frame.type === "send" ? frame.text : (item.label ?? "");
   const words = { waiting: online ? strings.sending : strings.waitingForNet, acked: strings.sent, failed: strings.failed };
   return (
     <div class="row own" data-state={state} data-sender="player">
       <div class="column">
         <div class={`bubble own ${state}`}>
           <span class="sr">{strings.you}: </span>
-          {text}
+          {frame.type === "image" && <PictureView image={{ id: frame.image, width: 0, height: 0 }} base={session.server} />}
+          {frame.type === "send" ? frame.text : item.label}
         </div>
         <p class={`meta ${state}`}>
           <span>{words[state]}</span>

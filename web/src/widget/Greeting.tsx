@@ -3,27 +3,16 @@ import type { JSX } from "preact";
 import { CloudMark, PersonIcon } from "../core/icons";
 import { useTools } from "./context";
 import type { ChatState } from "./state";
+import { Suggested } from "./Suggested";
 
 /** A welcome and, until the player has said something, what they may want to ask. */
-export function Greeting({ state }: { state: ChatState }): JSX.Element {
-  const { session, strings } = useTools();
-  const silent = state.log.entries.length === 0 && state.pending.length === 0;
+export function Greeting({ state, suggests }: { state: ChatState; suggests: boolean }): JSX.Element {
+  const { strings } = useTools();
   return (
     <div class="greeting">
       <p class="greeting-hello">{strings.greeting(state.playerName)}</p>
       <p>{strings.greetingHint}</p>
-      {silent && state.chips.length > 0 && (
-        <>
-          <p class="greeting-label">{strings.suggestions}</p>
-          <div class="chips">
-            {state.chips.map((chip) => (
-              <button key={chip.id} class="chip" data-testid="chip" data-chip={chip.id} onClick={() => session.pick(chip)}>
-                {chip.text}
-              </button>
-            ))}
-          </div>
-        </>
-      )}
+      {suggests && <Suggested state={state} />}
     </div>
   );
 }

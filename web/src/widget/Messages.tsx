@@ -1,25 +1,46 @@
 /** The conversation: older one, greeting, entries, what is on its way, who types. */
 import type { JSX } from "preact";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { last } from "../core/log";
 import { useStickToEnd } from "../core/scroll";
+import { useStore } from "../core/store";
 import { useNow } from "../core/time";
 import type { Entry } from "../protocol";
 import { EntryView, PendingView } from "./Bubble";
 import { useTools } from "./context";
 import { Greeting, TypingLine } from "./Greeting";
+import { PictureUploads } from "./PictureUploads";
 import { RatingCard, RatingThanks } from "./RatingCard";
-import { botThinks, isWaiting, judgements, ratingStage, type ChatState } from "./state";
+import { botThinks, isBubble, isWaiting, judgements, ratingStage, receipts, type ChatState } from "./state";
+import { Suggested } from "./Suggested";
+import { suggestionSpot } from "./suggestions";
 
 export function Messages({ state }: { state: ChatState }): JSX.Element {
-  const { strings } = useTools();
+  const { session, strings, preferences } = useTools();
+  const { uploads } = useStore(session.uploader.store);
   const box = useRef<HTMLDivElement>(null);
+  const end = useRef<HTMLDivElement>(null);
+  const resting = useRef<HTMLDivElement>(null); // never set: a log without messages stays at its beginning
   const now = useNow(true, 5000);
   const thinks = botThinks(state, now);
-  const bubbles = state.pending.filter(({ frame }) => frame.type === "send" || frame.type === "pick");
+  const bubbles = state.pending.filter(isBubble);
   const rating = ratingStage(state);
-  const mark = `${state.log.conversation}/${last(state.log)}/${bubbles.length}/${thinks}/${rating}/${state.typing?.sender}`;
-  const away = useStickToEnd(box, mark, bubbles.at(-1)?.frame.id ?? "");
+  const spot = suggestionSpot(state, now);
+  const suggestsAtEnd = spot === "end" && preferences.suggestions;
+  const mark = [
+    state.log.conversation,
+    last(state.log),
+    bubbles.length,
+    uploads.length,
+    thinks,
+    rating,
+    state.typing?.sender,
+    suggestsAtEnd,
+  ].join("/");
+  const silent = last(state.log) + bubbles.length + uploads.length === 0;
+  const own = `${bubbles.at(-1)?.frame.id ?? ""}${uploads.at(-1)?.id ?? ""}`;
+  const away = useStickToEnd(silent ? resting : box, mark, own);
+  useReading(box, end, mark);
   return (
     <div class="log-frame">
       <div
@@ -33,15 +54,22 @@ export function Messages({ state }: { state: ChatState }): JSX.Element {
         tabIndex={0}
       >
         {state.past.length > 0 && <Older entries={state.past} />}
-        <Greeting state={state} />
+        <Greeting state={state} suggests={spot === "greeting"} />
         <Entries state={state} />
         {bubbles.map((item) => (
           <PendingView key={item.frame.id} item={item} online={state.link.kind === "online"} />
         ))}
+        <PictureUploads uploader={session.uploader} />
         {state.typing?.sender === "agent" && <TypingLine words={strings.agentTyping(state.agent)} who="agent" />}
         {(thinks || state.typing?.sender === "bot") && <TypingLine words={strings.botTyping} who="bot" />}
         {rating === "asked" && <RatingCard key={state.rate} />}
         {rating === "thanked" && <RatingThanks />}
+        {suggestsAtEnd && (
+          <div class="suggested">
+            <Suggested state={state} />
+          </div>
+        )}
+        <div ref={end} />
       </div>
       {away.lost && (
         <button class="to-end" onClick={away.toEnd}>
@@ -52,9 +80,37 @@ export function Messages({ state }: { state: ChatState }): JSX.Element {
   );
 }
 
+/** Tells the session when the end of the log is before the player's eyes; `mark` changes with what stands there. */
+function useReading(box: { current: HTMLElement | null }, end: { current: HTMLElement | null }, mark: string): void {
+  const { session } = useTools();
+  const inSight = useRef(false);
+  const look = (): void => {
+    if (inSight.current && document.visibilityState === "visible") session.read();
+  };
+  useEffect(() => {
+    if (!end.current) return;
+    const watch = new IntersectionObserver(
+      (changes) => {
+        inSight.current = changes.at(-1)?.isIntersecting ?? false;
+        look();
+      },
+      { root: box.current, rootMargin: "0px 0px 40px" },
+    );
+    watch.observe(end.current);
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      watch.disconnect();
+      document.removeEventListener("visibilitychange", look);
+    };
+  }, [session]);
+  useEffect(look, [mark, session]);
+}
+
 function Entries({ state }: { state: ChatState }): JSX.Element {
   const judged = judgements(state);
   const { entries } = state.log;
+  const newestAnswer = entries.findLast((entry) => entry.kind === "answer")?.n;
+  const marks = receipts(state);
   return (
     <>
       {entries.map((entry, i) => (
@@ -63,7 +119,8 @@ function Entries({ state }: { state: ChatState }): JSX.Element {
           entry={entry}
           before={entries[i - 1]}
           judged={judged.get(entry.n)}
-          live={state.owner !== "agent"}
+          live={state.owner !== "agent" && entry.n === newestAnswer}
+          receipt={marks.get(entry.n) ?? ""}
           calling={isWaiting(state, "human")}
           offerHuman={state.owner === "bot"}
         />
@@ -77,7 +134,15 @@ function Older({ entries }: { entries: readonly Entry[] }): JSX.Element {
   return (
     <>
       {entries.map((entry, i) => (
-        <EntryView key={`old-${entry.n}`} entry={entry} before={entries[i - 1]} live={false} calling={false} offerHuman={false} />
+        <EntryView
+          key={`old-${entry.n}`}
+          entry={entry}
+          before={entries[i - 1]}
+          live={false}
+          receipt=""
+          calling={false}
+          offerHuman={false}
+        />
       ))}
       <p class="divider">{strings.older}</p>
     </>

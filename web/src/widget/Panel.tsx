@@ -5,13 +5,14 @@ import { CloseIcon, CloudMark, PersonIcon } from "../core/icons";
 import { Composer } from "./Composer";
 import { Connection } from "./Connection";
 import { useTools } from "./context";
+import { Menu } from "./Menu";
 import { Messages } from "./Messages";
 import { isWaiting, type ChatState } from "./state";
 import { team } from "./turn";
 import { Waiting } from "./Waiting";
 
 export function Panel({ state, onClose }: { state: ChatState; onClose(): void }): JSX.Element {
-  const { strings } = useTools();
+  const { strings, preferences } = useTools();
   const panel = useRef<HTMLElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   useVisibleHeight(panel);
@@ -29,6 +30,7 @@ export function Panel({ state, onClose }: { state: ChatState; onClose(): void })
         </p>
       )}
       {state.owner === "queue" && <Waiting state={state} onBack={() => field.current?.focus()} />}
+      {preferences.simple && state.owner === "bot" && <PersonBar state={state} />}
       <Composer state={state} field={field} />
     </section>
   );
@@ -49,13 +51,28 @@ function Header({ state, onClose }: { state: ChatState; onClose(): void }): JSX.
       {state.owner === "bot" && (
         <button class="header-button" data-testid="human-header" disabled={calling} onClick={() => session.human()}>
           <PersonIcon size={18} />
-          {calling ? strings.humanPending : strings.human}
+          <span class="header-button-words">{calling ? strings.humanPending : strings.human}</span>
         </button>
       )}
+      <Menu />
       <button class="icon-button" data-testid="close" aria-label={strings.close} title={strings.close} onClick={onClose}>
         <CloseIcon />
       </button>
     </header>
+  );
+}
+
+/** The simple mode's way to a person: as wide as the panel, always in the same place. */
+function PersonBar({ state }: { state: ChatState }): JSX.Element {
+  const { session, strings } = useTools();
+  const calling = isWaiting(state, "human");
+  return (
+    <div class="simple-bar">
+      <button class="button" data-testid="human-bar" disabled={calling} onClick={() => session.human()}>
+        <PersonIcon size={26} />
+        {calling ? strings.humanPending : strings.human}
+      </button>
+    </div>
   );
 }
 
@@ -76,9 +93,17 @@ function useVisibleHeight(panel: { current: HTMLElement | null }): void {
   useEffect(() => {
     const view = window.visualViewport;
     if (!view) return;
-    const fit = (): void => panel.current?.style.setProperty("--visible-height", `${view.height}px`);
+    const fit = (): void => {
+      const { current } = panel;
+      if (!current) return;
+      current.style.setProperty("--visible-height", `${view.height}px`);
+      current.style.setProperty("--visible-top", `${view.offsetTop}px`);
+      current.style.setProperty("--panel-height", `${current.clientHeight}px`);
+    };
     fit();
-    view.addEventListener("resize", fit);
-    return () => view.removeEventListener("resize", fit);
+    for (const name of ["resize", "scroll"]) view.addEventListener(name, fit);
+    return () => {
+      for (const name of ["resize", "scroll"]) view.removeEventListener(name, fit);
+    };
   }, [panel]);
 }

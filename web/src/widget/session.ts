@@ -1,15 +1,32 @@
 /** The player's side of a conversation: the connection, the log, the commands on their way, what the browser keeps. */
 import { commandId } from "../core/ids";
 import { Shelf, read, write } from "../core/keep";
-import { Link, Refused, socketUrl } from "../core/link";
+import { Link, socketUrl } from "../core/link";
 import { last } from "../core/log";
 import { Outbox, type Pending } from "../core/outbox";
 import { Store } from "../core/store";
 import { clean, sendable } from "../core/text";
 import { throttle } from "../core/compose";
-import type { Ack, Chip, EntryFrame, ErrorFrame, PlayerFrame, PlayerWelcome, RatingName, ToPlayer } from "../protocol";
-import { initialState, received, welcomed, type ChatState, type Command } from "./state";
-import { fetchToken, subject, type Token, type TokenSource } from "./token";
+import type {
+  Ack,
+  Chip,
+  EntryFrame,
+  ErrorFrame,
+  Place,
+  PlayerFrame,
+  PlayerWelcome,
+  RatingName,
+  Suggestions,
+  ToPlayer,
+} from "../protocol";
+import { Completer } from "./completion";
+import { ReadMarks } from "./readMarks";
+import { initialState, received, suggested, welcomed, type ChatState, type Command } from "./state";
+import { cardMark } from "./suggestions";
+import type { TokenSource } from "./token";
+import { Told } from "./told";
+import { TokenKeeper } from "./tokenKeeper";
+import { post, Uploader } from "./upload";
 
 export interface SessionOptions {
   server: string;
@@ -21,16 +38,20 @@ export interface SessionOptions {
 const TYPING_EVERY_MS = 3000;
 const TYPING_SHOWN_MS = 4000;
 const NOTICE_MS = 4000;
-const TOKEN_WITHIN_MS = 10_000;
 const CLOSE_TOO_LARGE = 1009;
 
 export class Session {
   readonly store = new Store<ChatState>(initialState());
   readonly server: string;
-  #options: SessionOptions;
+  readonly completer = new Completer((seq, prefix) => this.#complete(seq, prefix));
+  readonly uploader = new Uploader({
+    post: (body, progress) => post(this.server, (refused) => this.#token(refused), body, progress),
+    taken: (image) => this.image(image.id),
+  });
+  #readMarks = new ReadMarks((n) => this.#link.send({ type: "read", v: 1, n }));
+  #told = new Told((frame) => this.#link.send(frame));
   #scope = "";
-  #token: Token | null = null;
-  #tokenSet: () => void = () => {};
+  #tokens: TokenKeeper;
   #looking = false;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   #noticeTimer: ReturnType<typeof setTimeout> | undefined;
@@ -38,12 +59,12 @@ export class Session {
   #outbox: Outbox<Command>;
 
   constructor(options: SessionOptions) {
-    this.#options = options;
     this.server = options.server;
+    this.#tokens = new TokenKeeper(options.source, options.needToken);
     this.#outbox = new Outbox<Command>({
       transmit: (frame) => this.#link.send(frame),
       changed: (pending) => this.store.set({ pending }),
-      keepFailed: (frame) => frame.type === "send",
+      keepFailed: (frame) => frame.type === "send" || frame.type === "image",
       stuck: () => this.#link.restart(),
     });
     this.#link = new Link<PlayerFrame, ToPlayer>({
@@ -70,8 +91,7 @@ export class Session {
 
   /** The page's own token, instead of an address to fetch one from. */
   setToken(token: string): void {
-    this.#token = { token, player: subject(token) };
-    this.#tokenSet();
+    this.#tokens.set(token);
     const { kind } = this.store.state.link;
     if (kind === "refused" || kind === "waiting") this.#link.retry();
   }
@@ -87,8 +107,43 @@ export class Session {
     return true;
   }
 
-  pick(chip: Chip): void {
-    this.#add({ type: "pick", v: 1, id: commandId(), chip: chip.id }, chip.text);
+  /** `typed`: what was in the field when a completion was picked. */
+  pick(chip: Pick<Chip, "id" | "text">, place: Place, typed = ""): void {
+    const command: Command = { type: "pick", v: 1, id: commandId(), chip: chip.id, place };
+    if (typed) command.typed = clean(typed);
+    this.#add(command, chip.text);
+  }
+
+  /** A picture that the server has taken in. */
+  image(image: string): void {
+    this.#add({ type: "image", v: 1, id: commandId(), image });
+  }
+
+  /** Suggestions, by their ids, are before the player's eyes. */
+  shown(place: Place, chips: readonly string[]): void {
+    this.#told.shown(place, chips);
+  }
+
+  /** The big card is not what the player wants; it does not come back. */
+  dismissCard(): void {
+    const { card } = this.store.state;
+    if (card) write(`notcard:${this.#scope}`, cardMark(card));
+    this.store.set({ card: null });
+  }
+
+  get page(): string {
+    return this.#told.page;
+  }
+
+  /** Where in the game the player is; fitting suggestions come. Returns false for a name that is none. */
+  setPage(name: string): boolean {
+    return this.#told.setPage(name);
+  }
+
+  /** The end of the log is before the player's eyes. */
+  read(): void {
+    const { log } = this.store.state;
+    if (last(log) > 0) this.#readMarks.reached(log.conversation, last(log));
   }
 
   human(): void {
@@ -159,42 +214,36 @@ export class Session {
 
   async #hello(fresh: boolean): Promise<PlayerFrame> {
     const { log } = this.store.state;
-    const { token, player } = await this.#freshToken(fresh);
+    const { token, player } = await this.#tokens.fresh(fresh);
     if (player) this.#use(player);
-    return { type: "hello", v: 1, token, conversation: log.conversation, last: last(log) };
+    return { type: "hello", v: 1, token, conversation: log.conversation, last: last(log), ...this.#told.greeting() };
   }
 
-  async #freshToken(refused: boolean): Promise<Token> {
-    const { source } = this.#options;
-    if (source.url) return fetchToken(source);
-    if (refused) this.#token = null;
-    return this.#token ?? this.#askForToken();
-  }
-
-  /** The page is told that a token is wanted, and has a while to set one. */
-  #askForToken(): Promise<Token> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Refused("token")), TOKEN_WITHIN_MS);
-      this.#tokenSet = () => {
-        clearTimeout(timer);
-        if (this.#token) resolve(this.#token);
-      };
-      this.#options.needToken();
-    });
+  async #token(refused: boolean): Promise<string> {
+    return (await this.#tokens.fresh(refused)).token;
   }
 
   /** What the browser keeps is kept for each player apart. */
   #use(player: string): void {
     if (player === this.#scope) return;
     const nameless = this.#scope === "";
-    if (!nameless) this.store.set({ ...initialState(), link: this.store.state.link });
+    if (!nameless) {
+      this.store.set({ ...initialState(), link: this.store.state.link });
+      this.uploader.clear();
+    }
     this.#scope = player;
     this.#outbox.use(new Shelf<Pending<Command>>(`out:${player}`), nameless);
   }
 
   #linked(link: ChatState["link"]): void {
     this.store.set({ link });
-    if (link.kind !== "online") this.#outbox.suspend();
+    if (link.kind === "online") return;
+    this.#outbox.suspend();
+    this.completer.suspend();
+  }
+
+  #complete(seq: number, prefix: string): boolean {
+    return this.store.state.owner !== "agent" && this.#link.send({ type: "complete", v: 1, seq, prefix });
   }
 
   #receive(frame: ToPlayer): void {
@@ -203,6 +252,12 @@ export class Session {
         return this.#welcome(frame);
       case "entry":
         return this.#entry(frame);
+      case "suggestions":
+        return this.#suggested(frame);
+      case "completions":
+        return this.completer.answered(frame);
+      case "read":
+        return this.store.set({ read: Math.max(frame.n, this.store.state.read) });
       case "ack":
         return this.#outbox.acked(frame.id, this.#isAhead(frame) ? frame.n : 0);
       case "queue":
@@ -236,11 +291,22 @@ export class Session {
     this.#use(frame.player.id);
     const change = welcomed(this.store.state, frame);
     if (change.rate && change.rate === read<string>(`skipped:${this.#scope}`)) change.rate = "";
+    change.card = this.#wantedCard(change.card);
     if (this.store.state.log.conversation !== frame.conversation) this.#outbox.forgetAcked();
     const seen = read<{ conversation: string; n: number }>(`seen:${this.#scope}`);
     if (seen?.conversation === frame.conversation) change.seen = Math.max(seen.n, change.seen ?? 0);
     this.store.set(change);
+    this.#told.catchUp();
     this.#outbox.resume();
+  }
+
+  #suggested(frame: Suggestions): void {
+    const change = suggested(this.store.state, frame);
+    this.store.set({ ...change, card: this.#wantedCard(change.card) });
+  }
+
+  #wantedCard(card: Chip | null = null): Chip | null {
+    return card && cardMark(card) !== read<string>(`notcard:${this.#scope}`) ? card : null;
   }
 
   #entry(frame: EntryFrame): void {

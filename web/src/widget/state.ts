@@ -10,6 +10,7 @@ import type {
   PlayerCancelHuman,
   PlayerFeedback,
   PlayerHuman,
+  PlayerImage,
   PlayerKeep,
   PlayerPick,
   PlayerRate,
@@ -18,12 +19,14 @@ import type {
   PlayerWelcome,
   Queue,
   Sender,
+  Suggestions,
 } from "../protocol";
 import { dataText } from "./entry";
 
 export type Command =
   | PlayerSend
   | PlayerPick
+  | PlayerImage
   | PlayerHuman
   | PlayerCancelHuman
   | PlayerKeep
@@ -40,12 +43,16 @@ export interface ChatState {
   owner: OwnerName;
   agent: string;
   agentsOnline: number;
-  chips: readonly Chip[];
+  chips: readonly Chip[]; // 猜你想问
+  card: Chip | null; // one need that is near certain
+  offeredAt: number; // the newest log number when the chips and the card came
+  offeredAnew: boolean; // they came for another page of the game, in the midst of a conversation
   queue: Queue | null;
   rate: string; // the episode that waits for a rating
   typing: { sender: Sender; until: number } | null;
   pending: readonly Pending<Command>[];
   skew: number; // server's clock minus ours, milliseconds
+  read: number; // the log number up to which an agent has read
   seen: number; // the last log number the player has had before their eyes
   notice: string; // the code of a refusal to show for a moment
 }
@@ -61,11 +68,15 @@ export function initialState(): ChatState {
     agent: "",
     agentsOnline: 0,
     chips: [],
+    card: null,
+    offeredAt: 0,
+    offeredAnew: false,
     queue: null,
     rate: "",
     typing: null,
     pending: [],
     skew: 0,
+    read: 0,
     seen: 0,
     notice: "",
   };
@@ -80,6 +91,10 @@ export function welcomed(state: ChatState, frame: PlayerWelcome): Partial<ChatSt
     agent: frame.agent ?? "",
     agentsOnline: frame.agents_online ?? 0,
     chips: frame.chips,
+    card: frame.card ?? null,
+    offeredAt: frame.last,
+    offeredAnew: false,
+    read: frame.read ?? 0,
     rate: frame.rate ?? "",
     foldAfter: frame.last,
     queue: frame.owner === "queue" ? state.queue : null,
@@ -90,13 +105,20 @@ export function welcomed(state: ChatState, frame: PlayerWelcome): Partial<ChatSt
   };
 }
 
+export function suggested(state: ChatState, frame: Suggestions): Partial<ChatState> {
+  return { chips: frame.chips, card: frame.card ?? null, offeredAt: last(state.log), offeredAnew: true };
+}
+
+// What numbers of an earlier conversation say nothing of a new one.
+const UNREAD = { foldAfter: 0, offeredAt: 0, read: 0, seen: 0 };
+
 /** The change that a log entry makes, or "gap" when one before it is missing. */
 export function received(state: ChatState, frame: EntryFrame): Partial<ChatState> | "gap" {
   if (frame.conversation !== state.log.conversation) {
     if (frame.entry.n !== 1) return "gap";
-    const next = { ...state, log: emptyLog(frame.conversation), past: state.log.entries, foldAfter: 0, seen: 0 };
+    const next = { ...state, log: emptyLog(frame.conversation), past: state.log.entries, ...UNREAD };
     const change = received(next, frame);
-    return change === "gap" ? change : { log: next.log, past: next.past, foldAfter: 0, seen: 0, ...change };
+    return change === "gap" ? change : { log: next.log, past: next.past, ...UNREAD, ...change };
   }
   const step = append(state.log, frame.entry);
   if (step.kind === "gap") return "gap";
@@ -150,6 +172,20 @@ export function judgements(state: ChatState): Map<number, boolean> {
   return found;
 }
 
+/** What is shown of a player's own message: that an agent has read it, that it was stored, or nothing but its time. */
+export type Receipt = "read" | "sent" | "";
+
+/** By log number: the newest message that an agent has read, and the newest that they have not. */
+export function receipts(state: ChatState): Map<number, Receipt> {
+  const own = state.log.entries.filter((entry) => entry.sender === "player" && isSpeech(entry));
+  const marks = new Map<number, Receipt>();
+  const newest = own.at(-1);
+  if (newest && state.owner === "agent" && newest.n > state.read) marks.set(newest.n, "sent");
+  const read = own.findLast((entry) => entry.n <= state.read);
+  if (read) marks.set(read.n, "read");
+  return marks;
+}
+
 // Status entries that want something of the player, or that they have waited for.
 const CALLS_FOR_EYES = new Set(["your_turn", "missed_turn", "idle_ask", "idle_closed", "ticket_update"]);
 
@@ -164,11 +200,15 @@ const THINKS_FOR_MS = 60_000;
 /** Whether the bot owes an answer: the newest word is the player's, and not so old that none will come. */
 export function botThinks(state: ChatState, now: number): boolean {
   if (state.owner === "agent" || state.link.kind !== "online") return false;
-  const asks = (item: Pending<Command>) => item.frame.type === "send" || item.frame.type === "pick";
-  if (state.pending.some((item) => item.state !== "failed" && asks(item))) return true;
+  if (state.pending.some((item) => item.state !== "failed" && isBubble(item))) return true;
   const newest = state.log.entries.findLast((entry) => isSpeech(entry) || entry.kind === "status");
   if (!newest || newest.sender !== "player") return false;
   return now + state.skew - newest.at < THINKS_FOR_MS;
+}
+
+/** Whether a command is something that the player says, shown as a message of theirs from the start. */
+export function isBubble({ frame }: Pending<Command>): boolean {
+  return frame.type === "send" || frame.type === "pick" || frame.type === "image";
 }
 
 export function isWaiting(state: ChatState, type: Command["type"]): boolean {
@@ -182,5 +222,5 @@ export function ratingStage(state: ChatState): "none" | "asked" | "thanked" {
 }
 
 function isSpeech(entry: Entry): boolean {
-  return entry.kind === "text" || entry.kind === "answer" || entry.kind === "pick";
+  return entry.kind === "text" || entry.kind === "answer" || entry.kind === "pick" || entry.kind === "image";
 }

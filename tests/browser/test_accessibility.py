@@ -1,0 +1,146 @@
+"""axe-core finds no serious fault in any state of the chat. What only a person can judge is no part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from common.settings import ROOT
+from tests.browser.conftest import OpenDesk, OpenPlayer
+from tests.browser.pages import PlayerPage
+
+AXE = (ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+RUN = """async () => {
+    const found = await axe.run({ include: [["yunlan-support"]] }, { resultTypes: ["violations"] });
+    return found.violations.filter(({ impact }) => impact === "serious" || impact === "critical")
+        .flatMap(({ id, nodes }) => nodes.map(node => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary ?? ""}`));
+}"""
+QUESTION = "扣款成功但灵玉没到账怎么办？"
+PHONE = {"width": 390, "height": 844}
+SMALLEST = {"width": 320, "height": 568}
+
+Show = Callable[[PlayerPage], None]
+
+
+def _launcher(player: PlayerPage) -> None:
+    player.page.get_by_test_id("close").click()
+    expect(player.page.get_by_test_id("launcher")).to_be_visible()
+
+
+def _greeting(player: PlayerPage) -> None:
+    expect(player.page.get_by_test_id("chip").first).to_be_visible()
+
+
+def _conversation(player: PlayerPage) -> None:
+    player.ask(QUESTION)
+    player.page.get_by_test_id("helpful").last.click()
+
+
+def _menu(player: PlayerPage) -> None:
+    player.page.get_by_test_id("menu-button").click()
+    expect(player.page.get_by_test_id("menu")).to_be_visible()
+
+
+def _queue(player: PlayerPage) -> None:
+    player.page.locator('[data-testid="human-header"]:visible, [data-testid="human-bar"]').first.click()
+    expect(player.queue_card).to_be_visible()
+
+
+def _no_network(player: PlayerPage) -> None:
+    player.page.context.set_offline(True)
+    expect(player.connection).to_have_attribute("data-network", "false")
+    player.send(QUESTION)
+
+
+STATES: dict[str, Show] = {
+    "launcher": _launcher,
+    "greeting": _greeting,
+    "conversation": _conversation,
+    "menu": _menu,
+    "queue": _queue,
+    "no network": _no_network,
+}
+LOOKS = {
+    "usual": {},
+    "dark": {"theme": "dark"},
+    "large type": {"large": True},
+    "simple": {"simple": True},
+    "simple and dark": {"simple": True, "theme": "dark"},
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("look", ["usual", "dark"])
+def test_every_state_by_day_and_by_night(open_player: OpenPlayer, state: str, look: str) -> None:
+    player = open_player(reduced_motion="reduce")
+    _dress(player, look)
+    if state == "conversation":
+        player.ask("最近有哪些活动在开？")
+    STATES[state](player)
+    assert faults(player.page) == []
+
+
+@pytest.mark.parametrize("look", ["large type", "simple", "simple and dark"])
+def test_every_look_on_a_phone(open_player: OpenPlayer, look: str) -> None:
+    player = open_player(viewport=PHONE, reduced_motion="reduce")
+    _dress(player, look)
+    assert faults(player.page) == []
+    player.ask(QUESTION)
+    assert faults(player.page) == []
+    _queue(player)
+    _menu(player)
+    assert faults(player.page) == []
+
+
+@pytest.mark.parametrize("look", ["usual", "large type"])
+def test_the_smallest_screen(open_player: OpenPlayer, look: str) -> None:
+    player = open_player(viewport=SMALLEST, reduced_motion="reduce", is_mobile=True, has_touch=True)
+    _dress(player, look)
+    _conversation(player)
+    assert faults(player.page) == []
+    _menu(player)
+    assert faults(player.page) == []
+
+
+def test_english_and_traditional_chinese(open_player: OpenPlayer) -> None:
+    player = open_player(reduced_motion="reduce")
+    for language in ("en", "zh-Hant"):
+        player.page.evaluate("language => document.querySelector('yunlan-support').setLanguage(language)", language)
+        assert faults(player.page) == []
+
+
+def test_a_player_with_an_agent_and_the_rating(open_player: OpenPlayer, open_desk: OpenDesk) -> None:
+    player = open_player("云水", reduced_motion="reduce")
+    desk = open_desk()
+    _queue(player)
+    desk.accept(player)
+    desk.send("您好，我来看看")
+    expect(player.said("agent")).to_have_count(1)
+    assert faults(player.page) == []
+    desk.page.get_by_test_id("close").click()
+    desk.finish("solved")
+    expect(player.rating).to_be_visible()
+    player.page.get_by_test_id("star-2").click()
+    assert faults(player.page) == []
+    player.page.evaluate("document.querySelector('yunlan-support').setTheme('dark')")
+    assert faults(player.page) == []
+
+
+def faults(page: Page) -> list[str]:
+    """Serious and critical faults of the chat as it is now."""
+    page.evaluate(f"() => {{ if (!window.axe) {{ {AXE} }} }}")
+    found: list[str] = page.evaluate(RUN)
+    return found
+
+
+def _dress(player: PlayerPage, look: str) -> None:
+    chosen = LOOKS[look]
+    if not chosen:
+        return
+    player.page.evaluate(
+        "([player, chosen]) => localStorage.setItem(`yunlan:prefer:${player}`, JSON.stringify(chosen))",
+        [player.player, chosen],
+    )
+    player.reload()
