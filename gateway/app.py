@@ -134,7 +134,6 @@ def create_app(settings: Settings, content: Callable[[], Content] = current_cont
         suggestions = Suggestions(
             RedisSuggestStore(redis, keys), content, redis, keys, clock, log, settings.redis_address
         )
-        await suggestions.start()
         context = Context(
             settings=settings,
             redis=redis,

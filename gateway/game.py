@@ -68,6 +68,7 @@ def demo_routes(context: Callable[[], Context]) -> list[Route]:
 
 async def _keep(body: bytes, context: Context) -> None:
     suggestions = context.suggestions
+    await suggestions.loaded()
     await keep(body, suggestions.store, context.clock, suggestions.event_kinds)
 
 

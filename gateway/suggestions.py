@@ -6,7 +6,6 @@ What changes (counts, learned weights, the library) is read in the background an
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import sys
 from asyncio.subprocess import PIPE, STDOUT
@@ -32,6 +31,7 @@ from suggest.opening import Offer, Offered, Opening
 from suggest.rules import Rules
 from suggest.store import Counts, SuggestStore
 
+FIRST_WAIT_S = 2.0  # a player who comes while the gateway starts waits so long for chips
 REFRESH_S = 5.0  # an outage shows within a minute
 LEARN_EVERY_S = 600
 LEARN_FROM = 50  # impressions
@@ -63,6 +63,7 @@ class Suggestions:
         self._made: Optional[_Made] = None
         self._learned = ""
         self._fault = ""  # what was wrong at the last refresh
+        self._loaded = asyncio.Event()
         self._jobs: set[asyncio.Task[None]] = set()
 
     # -- what is suggested --
@@ -75,13 +76,21 @@ class Suggestions:
         return [Completion(id=f"faq:{one.faq_id}", text=one.text, spans=list(one.spans)) for one in found]
 
     async def offer(self, player: Player, page: str, language: str = "") -> Optional[Offer]:
-        """Chips, and perhaps a card, for this player now; None until the library is loaded.
+        """Chips, and perhaps a card, for this player now; None when the library is not loaded within two seconds.
 
         What is known of the player is left out when storage is away: the chips are then those for anybody.
         """
+        await self.loaded()
         if self._made is None:
             return None
         return self._made.opening.offer(await self._moment(player, page, language), self._random.getrandbits(32))
+
+    async def loaded(self) -> None:
+        """Wait for the library while the gateway starts, two seconds at most."""
+        if self._made is None:
+            loading = asyncio.ensure_future(self._loaded.wait())
+            await asyncio.wait([loading], timeout=FIRST_WAIT_S)
+            loading.cancel()
 
     async def _moment(self, player: Player, page: str, language: str) -> Moment:
         now = self._clock.now_ms()
@@ -139,11 +148,6 @@ class Suggestions:
 
     # -- in the background --
 
-    async def start(self) -> None:
-        """Be ready to suggest; a gateway without content or Redis serves without suggestions until `run` finds them."""
-        with contextlib.suppress(*_AWAY, SupportError):
-            await self.refresh()
-
     async def run(self) -> None:
         """Keep up with the library, the counts and what was learned, for ever."""
         while True:
@@ -172,12 +176,17 @@ class Suggestions:
             counts = await self.store.counts(self._clock.now_ms())
             weights = await self.store.weights()
         except _AWAY:
-            self._made = made  # without counts rather than not at all
+            self._use(made)  # without counts rather than not at all
             raise
         opening = made.opening.with_counts(counts)
         if weights is not None and (text := weights.dumps()) != self._learned:
             opening, self._learned = opening.with_weights(weights), text
-        self._made = _Made(content, opening, made.completer.with_popularity(popularity(counts)), made.rules)
+        made = _Made(content, opening, made.completer.with_popularity(popularity(counts)), made.rules)
+        self._use(made)
+
+    def _use(self, made: _Made) -> None:
+        self._made = made
+        self._loaded.set()
 
     async def _learn_in_turn(self) -> None:
         """Train the ranker, in one gateway of all, now and then."""

@@ -144,6 +144,7 @@ async def running(redis: Redis[str], redis_url: str, folder: Path, **more: str) 
         Settings.from_env({"SUPPORT_VAR": str(folder), "REDIS_URL": redis_url, "REDIS_PREFIX": "gw:", **more}),
         log_level="ERROR",
     )
+    content()  # made before anybody waits for it
     await migrate(settings.database_url)
     engine = await open_engine(settings.database_url)
     accounts = Accounts(SqlAccountStore(engine))
