@@ -16,7 +16,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from bot.archive import quick_archives
@@ -32,9 +33,15 @@ from common.content import LEXICON, Content, load_content
 from common.errors import SupportError
 from common.traffic import load_traffic
 from faq_index.build import Workshop, checked_content, encoder_setting
+from faq_index.lexicon import lexicon_fingerprint
 from faq_index.library import Library
 from faq_index.words import cut, load_dictionaries
 from suggest.tables import COMPLETION_FILE, Tables
+
+#: What completion has taken texts apart into (suggest.kept), and what decides how.
+UNITS = Path("models/completion")
+_CODE = Path(__file__).parent.parent
+_UNITS_CODE = [_CODE / name for name in ("common/text.py", "suggest/phrases.py", "suggest/kept.py", "requirements.txt")]
 
 #: The content's texts, and code, which only our own parts are made of.
 _TEXTS = (
@@ -149,13 +156,26 @@ def _completion(root: Path, content: Content) -> Tables:
     from suggest.building import Sources, build_tables
 
     tell(f"completion of {len(content.entries)} entries")
-    load_dictionaries(root / LEXICON / "jieba")
     entries = Library.compile(content.entries, content.facts).entries()
     asked: dict[str, list[str]] = {}
     for one in content.asked:  # an utterance speaks for the entry that answers it best
         asked.setdefault(one.entries[0], []).append(one.text)
     traffic = load_traffic(root, content.scenario_ids)
-    return build_tables(Sources(entries, asked, traffic, root / LEXICON, cut))
+    lexicon = root / LEXICON
+    state = fingerprint.of_parts(lexicon_fingerprint(lexicon), fingerprint.of_files(_UNITS_CODE))
+    kept = root / UNITS / f"{state}.pickle"
+    return build_tables(Sources(entries, asked, traffic, lexicon, _cutter(lexicon / "jieba"), kept))
+
+
+def _cutter(dictionaries: Path) -> Callable[[str], Iterator[tuple[str, int, int]]]:
+    """Cuts a text; the dictionaries, which take seconds, are read only if there is one to cut."""
+    load = lru_cache(maxsize=1)(load_dictionaries)
+
+    def cut_known(text: str) -> Iterator[tuple[str, int, int]]:
+        load(dictionaries)
+        return cut(text)
+
+    return cut_known
 
 
 def _files(root: Path, patterns: Iterable[str]) -> set[Path]:

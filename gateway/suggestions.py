@@ -6,6 +6,7 @@ What changes (counts, learned weights, the library) is read in the background an
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 from asyncio.subprocess import PIPE, STDOUT
@@ -213,7 +214,10 @@ class _Made:
 
     @classmethod
     def first(cls, content: Content) -> _Made:
-        return cls(content, content.opening(), content.completer(), content.rules())
+        made = cls(content, content.opening(), content.completer(), content.rules())
+        gc.collect()
+        gc.freeze()  # a collection need not look at all of that: it would hold every player up
+        return made
 
 
 def popularity(counts: Counts) -> dict[str, float]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from suggest.kept import KeptUnits
 from suggest.phrases import Cut, Entry, Reader, phrases_of
 from suggest.prefixes import prefix_table
 from suggest.tables import Tables, Words
@@ -28,12 +29,17 @@ class Sources:
     #: The folder of aliases.tsv and synonyms.tsv.
     lexicon: Path
     cut: Cut
+    #: Where texts taken apart are kept; its name stands for lexicon and code. None: nowhere.
+    kept: Path | None = None
 
 
 def build_tables(sources: Sources) -> Tables:
     """The tables; the same for the same sources."""
     reader = Reader(sources.cut)
-    phrases = phrases_of(sources.entries, sources.asked, reader)
+    kept = KeptUnits(sources.kept, reader.units) if sources.kept else None
+    phrases = phrases_of(sources.entries, sources.asked, kept or reader.units)
+    if kept:
+        kept.save()
     words = Words.read(sources.lexicon / ALIASES, sources.lexicon / SYNONYMS)
     readings = reader.readings(map(chr, _HAN))
     tables = Tables.build(sources.entries, phrases, readings, words, expected(sources.entries, sources.traffic))

@@ -7,7 +7,6 @@ choice is near the best: Nemhauser, Wolsey, Fisher 1978).
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -17,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suggest.matching import Matcher, Shown
-from suggest.prefixes import Found, Prefixes
+from suggest.prefixes import Prefixes
 from suggest.queries import LONGEST
+from suggest.recent import Recent
 from suggest.tables import COMPLETION_FILE, PLATFORMS, Ints, Tables
 
 #: One scenario takes at most so many of a list.
@@ -28,6 +28,10 @@ MOST = 8
 _LOOKED_AT = 64
 #: Answers that are kept: most players type the same beginnings.
 _REMEMBERED = 2048
+#: Circumstances whose weights are kept; each takes 8 bytes an entry.
+_SITUATIONS = 128
+#: An entry that no question is expected for is not impossible.
+_LEAST_POPULAR = 1e-6
 
 Floats = NDArray[np.float64]
 
@@ -97,10 +101,12 @@ class Completer:
         self._matcher = matcher
         self._prefixes = prefixes
         self._ranking = ranking
-        self._known: dict[tuple[str, Around, int], list[Completed]] = {}
+        self._known: Recent[tuple[str, Around, int], list[Completed]] = Recent(_REMEMBERED)
+        self._weights: Recent[Around, Floats] = Recent(_SITUATIONS)
         self._shown_begins = tables.shown_begins
         self._number = {faq_id: number for number, faq_id in enumerate(tables.ids)}
-        wanted = matcher.weight_of**ranking.asked * tables.popularity**ranking.expected
+        popularity = np.maximum(tables.popularity, _LEAST_POPULAR)
+        wanted = matcher.weight_of**ranking.asked * popularity**ranking.expected
         self._prior = wanted * surprise**ranking.counted
         names = {name: number for number, name in enumerate(dict.fromkeys(tables.scenarios))}
         self._scenario_numbers = names
@@ -139,43 +145,40 @@ class Completer:
         key = prefix, around, limit
         known = self._known.get(key)
         if known is None:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            known = self._known[key] = self._new(prefix, around, limit)
+            known = self._known.put(key, self._new(prefix, around, limit))
         return list(known)
 
     def _new(self, prefix: str, around: Around, limit: int) -> list[Completed]:
-        found = self._holding(self._prefixes.find(prefix), around)
-        if not len(found.entries):
+        found = self._prefixes.find(prefix)
+        chances = found.evidence * self._weights_in(around)[found.entries]
+        whole = float(chances.sum())
+        if not whole:
             return []
-        chances = found.evidence * self._prior[found.entries] * self._boosts(found.entries, around)
-        chances /= chances.sum()
         rows = self._chosen(found.entries, chances, limit)
-        shown = self._matcher.shown(prefix, [int(found.entries[row]) for row in rows])
-        return [self._completed(int(found.entries[row]), float(chances[row]), shown) for row in rows]
+        chosen = found.entries[rows].tolist()
+        shown = self._matcher.shown(prefix, chosen)
+        return [self._completed(entry, chance / whole, shown) for entry, chance in zip(chosen, chances[rows].tolist())]
 
-    def _holding(self, found: Found, around: Around) -> Found:
-        """Those that hold today and on the player's platform."""
-        kept = np.ones(len(found.entries), dtype=bool)
+    def _weights_in(self, around: Around) -> Floats:
+        """[entries]: how much each is wanted by whoever is there; 0 if it doesn't hold today or on the player's platform."""
+        known = self._weights.get(around)
+        return known if known is not None else self._weights.put(around, self._new_weights(around))
+
+    def _new_weights(self, around: Around) -> Floats:
+        weights: Floats = self._prior.copy()
+        scenarios = np.ones(len(self._scenario_numbers))
+        scenarios[self._numbers_of(around.page)] *= self._ranking.page
+        scenarios[self._numbers_of([around.scenario])] *= self._ranking.scenario
+        weights *= scenarios[self._scenario_of]
+        weights[[self._number[faq_id] for faq_id in around.seen if faq_id in self._number]] *= self._ranking.seen
         if around.today is not None:
-            day, days = around.today.toordinal(), self._tables.days[found.entries]
-            kept &= (days[:, 0] <= day) & (day <= days[:, 1])
+            first, last = self._tables.days.T
+            day = around.today.toordinal()
+            weights[(day < first) | (last < day)] = 0.0
         if around.platform in PLATFORMS:
-            bits = self._tables.platforms[found.entries]
-            kept &= (bits == 0) | (bits & (1 << PLATFORMS.index(around.platform)) > 0)
-        return found if kept.all() else Found(found.entries[kept], found.evidence[kept])
-
-    def _boosts(self, entries: Ints, around: Around) -> Floats:
-        """[entries]: factors by page and conversation."""
-        boosts = np.ones(len(entries))
-        if around.page or around.scenario:
-            scenarios = self._scenario_of[entries]
-            boosts[np.isin(scenarios, self._numbers_of(around.page))] *= self._ranking.page
-            boosts[np.isin(scenarios, self._numbers_of([around.scenario]))] *= self._ranking.scenario
-        if around.seen:
-            seen = [self._number[faq_id] for faq_id in around.seen if faq_id in self._number]
-            boosts[np.isin(entries, seen)] *= self._ranking.seen
-        return boosts
+            bits = self._tables.platforms
+            weights[(bits > 0) & (bits & (1 << PLATFORMS.index(around.platform)) == 0)] = 0.0
+        return weights
 
     def _numbers_of(self, scenarios: Collection[str]) -> list[int]:
         return [self._scenario_numbers[name] for name in scenarios if name in self._scenario_numbers]
@@ -185,16 +188,20 @@ class Completer:
         scenarios = self._scenario_of[entries]
         near = self._ranking.near * np.bincount(scenarios, chances, minlength=len(self._scenario_numbers))[scenarios]
         order = np.argsort(-(chances + near), kind="stable")[:_LOOKED_AT]
-        left = [(int(row), float(chances[row]), float(near[row]), int(scenarios[row])) for row in order]
+        # Of so few, lists are faster than arrays.
+        scenario, left = scenarios[order].tolist(), chances[order].tolist()
+        gains = [chance and chance + more for chance, more in zip(left, near[order].tolist())]
         chosen: list[int] = []
-        taken: Counter[int] = Counter()
-        while left and len(chosen) < limit:
-            best = max(left, key=lambda one: one[1] + one[2] * (not taken[one[3]]))
-            left.remove(best)
-            chosen.append(best[0])
-            taken[best[3]] += 1
-            if taken[best[3]] == PER_SCENARIO:
-                left = [one for one in left if one[3] != best[3]]
+        taken: dict[int, int] = {}
+        while len(chosen) < limit and (gain := max(gains)):
+            best = gains.index(gain)
+            number = scenario[best]
+            chosen.append(int(order[best]))
+            taken[number] = taken.get(number, 0) + 1
+            left[best] = 0.0
+            for row, other in enumerate(scenario):
+                if other == number:
+                    gains[row] = left[row] if taken[number] < PER_SCENARIO else 0.0
         return chosen
 
     def _completed(self, entry: int, chance: float, known: Mapping[int, Shown]) -> Completed:

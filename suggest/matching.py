@@ -1,34 +1,35 @@
-"""Finds where phrases hold what was typed: postings of the rarest pair of sounds, then one look-up for each pattern."""
+"""How likely somebody who wants an entry types this, by where the entry's texts hold it, and which wording shows it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from suggest.phrases import Kind, Place
-from suggest.queries import Costs, Pattern, QueryReader, Sort, Tier, Way
-from suggest.sounds import Speller, blurred
-from suggest.tables import MARGIN, Ints, Tables, readings_of
+from suggest.queries import Costs, QueryReader, Tier, Way
+from suggest.rows import Hits, Rows
+from suggest.sounds import Speller
+from suggest.tables import MARGIN, Ints, Tables
+from suggest.vocabulary import Floats, Nearness, Vocabulary
 
-Floats = NDArray[np.float32]
 Evidence = NDArray[np.float64]
 
 #: A tier that finds this many entries is enough; the next one forgives more.
 _ENOUGH = 8
-_REMEMBERED = 512
 #: Of a long text the end counts, which was typed last.
 _MOST_PAIRS = 12
+#: More than any price and length: the standard wording comes before all others.
+_NOT_STANDARD = 1000.0
 
 
 @dataclass(frozen=True)
 class Likeness:
-    """How far a match is believed (shares of 1), and what it costs a pattern to be met only nearly (nats)."""
+    """How far a match is believed (shares of 1)."""
 
     first: float = 1.0
     word: float = 0.35
@@ -41,64 +42,14 @@ class Likeness:
     standard: float = 1.0
     similar: float = 1.0
     asked: float = 0.6
-    initial: float = 0.6
-    #: More letters of the last syllable are to come.
-    unfinished: float = 0.3
-    #: A character's other reading.
-    other_reading: float = 1.0
-    same_sound: float = 1.5
-    fuzzy: float = 1.0
     #: Of pairs that stand apart.
     loose: float = 0.3
     #: Texts that each entry is thought to have beside its own, so that one with few isn't taken for sure.
     unseen: float = 3.0
+    nearness: Nearness = field(default_factory=Nearness)
 
 
 _LIKENESS, _COSTS = Likeness(), Costs()
-
-
-@dataclass(frozen=True)
-class _PatternCosts:
-    """[units]: what it costs each unit to stand for a pattern; infinite where it can't. `sounds`: those of the others."""
-
-    costs: Floats
-    sounds: Ints
-
-
-@dataclass(frozen=True)
-class _Postings:
-    """At which places each key stands."""
-
-    order: Ints
-    #: [keys + 1]: where those of each key begin.
-    begins: Ints
-
-    @classmethod
-    def of_keys(cls, keys: Ints, count: int) -> _Postings:
-        """The postings of `keys` [places], numbers below `count`."""
-        begins = np.concatenate([[0], np.cumsum(np.bincount(keys, minlength=count))])
-        return cls(np.argsort(keys, kind="stable").astype(np.int32), begins.astype(np.int32))
-
-    def count(self, keys: Ints) -> int:
-        """How many places have one of the keys."""
-        return int((self.begins[keys + 1] - self.begins[keys]).sum())
-
-    def of(self, keys: Ints) -> Ints:
-        """The places that have one of the keys, each different."""
-        begins = self.begins[keys]
-        sizes = self.begins[keys + 1] - begins
-        ends = np.cumsum(sizes)
-        total = int(ends[-1]) if len(ends) else 0
-        places: Ints = self.order[np.arange(total, dtype=np.int32) + np.repeat(begins - ends + sizes, sizes)]
-        return places
-
-
-@dataclass(frozen=True)
-class Hits:
-    """Places where a way of reading begins, and what each costs."""
-
-    places: Ints
-    costs: Floats
 
 
 @dataclass(frozen=True, order=True)
@@ -110,80 +61,54 @@ class Shown:
     last: int
 
 
+class _Weighed(NamedTuple):
+    """Entries whose texts hold something, some of them often, and how far each match is believed."""
+
+    entries: Ints
+    weights: Floats
+
+
 class Matcher:
-    """Matches what is typed against all phrases; remembers the patterns that it met last."""
+    """Matches what is typed against all phrases."""
 
     def __init__(self, tables: Tables, likeness: Likeness = _LIKENESS, costs: Costs = _COSTS) -> None:
         self._tables = tables
         self._likeness = likeness
-        self.reader = QueryReader(tables.words, Speller(tables.spelling), costs)
+        self._reader = QueryReader(tables.words, Speller(tables.spelling), costs)
+        self._rows = Rows(tables, Vocabulary(tables, likeness.nearness))
         sizes = np.diff(tables.begins)
         self._entry_at: Ints = _with_margins(np.repeat(tables.entries, sizes))
         self._weight_at = self._weights(sizes)
-        like = likeness
-        self._shown_begins = tables.shown_begins
-        self._short_at = np.array([like.short_first, like.short_word, like.short_inside, 0.0])
-        self._patterns: dict[Pattern, _PatternCosts] = {}
-        # Units that sound alike have one number: what may be taken for one another is looked up together.
-        names = [blurred(syllable) or char for char, syllable in zip(tables.chars, tables.syllables)]
-        known, numbers = np.unique(np.array(names), return_inverse=True)
-        self._sound_of: Ints = numbers.astype(np.int32)
-        self._sounds = len(known)
-        sounds = self._sound_of[tables.units]
-        self._singles = _Postings.of_keys(sounds, self._sounds)
-        self._pairs = _Postings.of_keys(sounds[:-1] * self._sounds + sounds[1:], self._sounds**2)
+        self._short_weight_at = self._weight_at * self._short_at()
+        self._all_places: Ints = np.arange(tables.begins[len(tables.texts)], dtype=np.int32)
+        # Of each entry where the places of the texts begin that may be shown.
+        self._shown_begins: Ints = tables.begins[tables.shown_begins]
+        self._worse = (_NOT_STANDARD * (tables.kinds != Kind.STANDARD) + 0.05 * sizes).astype(np.float32)
 
     def evidence(self, typed: str) -> Evidence:
         """Of each entry how likely somebody who wants it types this: [entries], 0 where nothing holds it."""
-        texts = self.reader.texts(typed)
-        found = np.zeros(len(self._tables.ids))
-        for tier in self._tiers(texts):
-            for text, cost in texts:
-                for way in self.reader.ways(text, cost, tier):
-                    self._add(found, way)
-            if np.count_nonzero(found) >= _ENOUGH:
-                return found / self.weight_of
+        texts = self._reader.texts(typed)
+        found: list[_Weighed] = []
+        for tier in _tiers(texts):
+            found += self._held(self._ways(texts, tier))
+            evidence = self._summed(found)
+            if np.count_nonzero(evidence) >= _ENOUGH:
+                return evidence / self.weight_of
         if texts:
-            self._add_loosely(found, self.reader.ways(*texts[0], Tier.SOUNDS)[0])
-        return found / self.weight_of
+            found += self._held_loosely(self._reader.ways(*texts[0], Tier.SOUNDS)[0])
+        return self._summed(found) / self.weight_of
 
-    def _tiers(self, texts: Sequence[tuple[str, float]]) -> Sequence[Tier]:
-        """One letter or character has too many that sound alike for that to mean anything."""
-        return (Tier.EXACT, Tier.SOUNDS) if texts and len(texts[0][0]) == 1 else (Tier.SOUNDS, Tier.SLIPS)
-
-    def _add(self, found: Evidence, way: Way) -> None:
-        """Add to `found` what each entry's texts hold of it."""
-        hits = self._hits(way)
-        if hits is None:
-            return
-        weights = self._weight_at[hits.places] * np.exp(-hits.costs)
-        if way.is_abbreviated:
-            weights *= self._short_at[self._tables.places[hits.places]]
-        found += np.bincount(self._entry_at[hits.places], weights, minlength=len(found))
-
-    def _add_loosely(self, found: Evidence, way: Way) -> None:
-        """Add what each entry's texts hold of its pairs, wherever they stand: the rarer a pair, the more it tells."""
-        pairs = [Way(way.patterns[index : index + 2], 0.0) for index in range(len(way.patterns) - 1)][-_MOST_PAIRS:]
-        for pair in pairs if len(pairs) > 1 else ():
-            part = np.zeros(len(found))
-            self._add(part, pair)
-            found += self._likeness.loose * part / max(part.sum(), 1.0)
-
-    def shown(self, typed: str, entries: Iterable[int]) -> dict[int, Shown]:
+    def shown(self, typed: str, entries: Sequence[int]) -> dict[int, Shown]:
         """The wordings that show why entries are offered: the standard one if it holds what was typed.
 
         An entry is missing when only what others asked holds it.
         """
-        texts, found = self.reader.texts(typed), dict[int, Shown]()
-        for tier in self._tiers(texts):
+        texts, found = self._reader.texts(typed), dict[int, Shown]()
+        for tier in _tiers(texts):
             missing = [entry for entry in entries if entry not in found]
             if not missing or (found and tier is Tier.SLIPS):
                 break
-            ways = [way for text, cost in texts for way in self.reader.ways(text, cost, tier)]
-            places = self._places_of(missing)
-            ranked = sorted((rank, shown) for way in ways for rank, shown in self._wordings(way, places))
-            for _, shown in ranked:
-                found.setdefault(int(self._tables.entries[shown.phrase]), shown)
+            found.update(self._best(missing, self._ways(texts, tier)))
         return found
 
     @cached_property
@@ -193,11 +118,66 @@ class Matcher:
         totals = np.bincount(self._tables.entries, kinds[self._tables.kinds], minlength=len(self._tables.ids))
         return totals + self._likeness.unseen
 
-    def _rank(self, place: int, phrase: int, price: float) -> tuple[bool, float]:
-        """Where a match stands among the wordings that could be shown; less is better, the shorter of equals."""
-        size = int(self._tables.begins[phrase + 1] - self._tables.begins[phrase])
-        is_standard = bool(self._tables.kinds[phrase] == Kind.STANDARD)
-        return not is_standard, price + 0.05 * size + (self._tables.places[place] != Place.FIRST)
+    def _ways(self, texts: Sequence[tuple[str, float]], tier: Tier) -> Iterator[Way]:
+        for text, cost in texts:
+            yield from self._reader.ways(text, cost, tier)
+
+    def _held(self, ways: Iterable[Way]) -> Iterator[_Weighed]:
+        """What the texts hold of each way; nothing of most."""
+        for way in ways:
+            hits = self._rows.find(way.patterns)
+            if len(hits.places):
+                weight_at = self._short_weight_at if way.is_abbreviated else self._weight_at
+                weights = weight_at[hits.places] * np.exp(-hits.costs - way.cost)
+                yield _Weighed(self._entry_at[hits.places], weights)
+
+    def _held_loosely(self, way: Way) -> Iterator[_Weighed]:
+        """What the texts hold of its pairs, wherever they stand: the rarer a pair, the more it tells."""
+        pairs = [Way(way.patterns[index : index + 2], 0.0) for index in range(len(way.patterns) - 1)][-_MOST_PAIRS:]
+        for part in self._held(pairs if len(pairs) > 1 else ()):
+            yield _Weighed(part.entries, part.weights * (self._likeness.loose / max(float(part.weights.sum()), 1.0)))
+
+    def _summed(self, parts: Sequence[_Weighed]) -> Evidence:
+        """[entries]: the weights of all parts."""
+        if not parts:
+            return np.zeros(len(self._tables.ids))
+        entries, weights = (np.concatenate([part[side] for part in parts]) for side in (0, 1))
+        summed: Evidence = np.bincount(entries, weights, minlength=len(self._tables.ids)).astype(np.float64)
+        return summed
+
+    def _best(self, entries: Sequence[int], ways: Iterable[Way]) -> dict[int, Shown]:
+        """Of each entry the wording to show, among those that hold one of the ways."""
+        begins, ends = (self._shown_begins[np.add(entries, later)] for later in (0, 1))
+        places = np.concatenate(
+            [self._all_places[begin:end] for begin, end in sorted(zip(begins.tolist(), ends.tolist()))]
+        )
+        parts: list[tuple[Hits, float, int]] = []
+        for way in ways:
+            hits = self._rows.among(way.patterns, places)
+            if len(hits.places):
+                bounds = zip(np.searchsorted(hits.places, begins).tolist(), np.searchsorted(hits.places, ends).tolist())
+                parts += [
+                    (Hits(hits.places[begin:end], hits.costs[begin:end]), way.cost, len(way.patterns))
+                    for begin, end in bounds
+                    if begin < end
+                ]
+        return self._ranked(parts) if parts else {}
+
+    def _ranked(self, parts: Sequence[tuple[Hits, float, int]]) -> dict[int, Shown]:
+        """The first of each entry: its standard wording, the nearest match, the shorter of equals."""
+        places = np.concatenate([hits.places for hits, _, _ in parts])
+        sizes = [len(hits.places) for hits, _, _ in parts]
+        prices = np.concatenate([hits.costs for hits, _, _ in parts]) + np.repeat([cost for _, cost, _ in parts], sizes)
+        lengths = np.repeat([length for _, _, length in parts], sizes)
+        phrases = np.searchsorted(self._tables.begins, places, side="right") - 1
+        ranks = prices + self._worse[phrases] + (self._tables.places[places] != Place.FIRST)
+        order = np.lexsort((places, ranks))
+        order = order[self._tables.places[places[order]] != Place.BURIED]
+        entries, firsts = np.unique(self._tables.entries[phrases[order]], return_index=True)
+        return {
+            entry: Shown(int(phrases[row]), int(places[row]), int(places[row] + lengths[row]) - 1)
+            for entry, row in zip(entries.tolist(), order[firsts].tolist())
+        }
 
     def _weights(self, sizes: Ints) -> Floats:
         """[places]: how far a match there is believed."""
@@ -209,137 +189,17 @@ class Matcher:
         heavy[: len(self._tables.places)] *= places[self._tables.places]
         return heavy
 
-    def _hits(self, way: Way) -> Hits | None:
-        """Where the way's patterns stand in a row; None for nowhere."""
-        patterns = [self._costs_of(pattern) for pattern in way.patterns]
-        places = self._candidates(patterns)
-        total: Floats = np.full(len(places), way.cost, dtype=np.float32)
-        for index, pattern in enumerate(patterns):
-            total += pattern.costs[self._tables.units[places + index]]
-            kept = total < np.inf
-            places, total = places[kept], total[kept]
-            if not len(places):
-                return None
-        return Hits(places, total)
-
-    def _candidates(self, patterns: Sequence[_PatternCosts]) -> Ints:
-        """Places where the patterns may begin to stand: those of the rarest two that stand together."""
-        if len(patterns) == 1:
-            return self._singles.of(patterns[0].sounds)
-        best: tuple[int, int, Ints] | None = None
-        for index, (one, other) in enumerate(pairwise(patterns)):
-            keys = (one.sounds[:, None] * self._sounds + other.sounds).ravel()
-            count = self._pairs.count(keys)
-            if best is None or count < best[0]:
-                best = count, index, keys
-        assert best is not None
-        _, index, keys = best
-        return self._pairs.of(keys) - index
-
-    def _places_of(self, entries: Sequence[int]) -> Ints:
-        """The places of the entries' wordings at which somebody may begin to type."""
-        tables, starts = self._tables, self._shown_begins
-        places = np.concatenate([np.arange(*tables.begins[starts[e : e + 2]]) for e in entries])
-        begun: Ints = places[tables.places[places] != Place.BURIED]
-        return begun
-
-    def _wordings(self, way: Way, places: Ints) -> Iterator[tuple[tuple[bool, float], Shown]]:
-        """Where of these places a wording holds the way's patterns, each with its rank."""
-        tables = self._tables
-        total: Floats = np.full(len(places), way.cost, dtype=np.float32)
-        for index, pattern in enumerate(way.patterns):
-            total += self._costs_of(pattern).costs[tables.units[places + index]]
-            kept = total < np.inf
-            places, total = places[kept], total[kept]
-            if not len(places):
-                return
-        phrases = np.searchsorted(tables.begins, places, side="right") - 1
-        for place, phrase, price in zip(places.tolist(), phrases.tolist(), total.tolist()):
-            yield self._rank(place, phrase, price), Shown(phrase, place, place + len(way.patterns) - 1)
-
-    def _costs_of(self, pattern: Pattern) -> _PatternCosts:
-        known = self._patterns.get(pattern)
-        if known is None:
-            if len(self._patterns) >= _REMEMBERED:
-                self._patterns.clear()
-            costs = self._new_costs(pattern)
-            known = self._patterns[pattern] = _PatternCosts(costs, np.unique(self._sound_of[costs < np.inf]))
-        return known
-
-    def _new_costs(self, pattern: Pattern) -> Floats:
-        """[units]: what it costs each unit to stand for the pattern; infinite where it can't."""
-        costs = np.full(len(self._tables.chars), np.inf, dtype=np.float32)
+    def _short_at(self) -> Floats:
+        """[places]: what is left of that for an abbreviation."""
         like = self._likeness
-        if pattern.sort in (Sort.CHAR, Sort.ALIKE):
-            if pattern.sort is Sort.ALIKE:
-                for reading in readings_of(self._tables, pattern.text):
-                    _lower(costs, self._sounding(reading), like.same_sound)
-                    _lower(costs, self._blurring(reading), like.same_sound + like.fuzzy)
-            _lower(costs, self._vocabulary.by_char.get(pattern.text, ()), 0.0)
-            return costs
-        if pattern.sort is Sort.INITIAL:
-            _lower(costs, self._starting(pattern.text), like.initial)
-            _lower(costs, self._vocabulary.by_char.get(pattern.text, ()), 0.0)
-            return costs
-        if pattern.blurred:
-            _lower(costs, self._blurring(pattern.text), like.fuzzy)
-        if pattern.sort is Sort.BEGUN:
-            if pattern.blurred:
-                _lower(costs, self._blurry_starting(pattern.text), like.fuzzy + like.unfinished)
-            _lower(costs, self._starting(pattern.text), like.unfinished)
-        _lower(costs, self._vocabulary.by_other.get(pattern.text, ()), like.other_reading)
-        _lower(costs, self._sounding(pattern.text), 0.0)
-        return costs
-
-    def _sounding(self, syllable: str) -> Sequence[int]:
-        return self._vocabulary.by_syllable.get(syllable, ())
-
-    def _blurring(self, syllable: str) -> Sequence[int]:
-        return self._vocabulary.by_blurred.get(blurred(syllable), ())
-
-    def _starting(self, beginning: str) -> list[int]:
-        known = self._vocabulary.by_syllable
-        return [unit for syllable, units in known.items() if syllable.startswith(beginning) for unit in units]
-
-    def _blurry_starting(self, beginning: str) -> list[int]:
-        known, plain = self._vocabulary.by_blurred, blurred(beginning)
-        return [unit for syllable, units in known.items() if syllable.startswith(plain) for unit in units]
-
-    @cached_property
-    def _vocabulary(self) -> _Vocabulary:
-        return _Vocabulary.of(self._tables)
+        kept = np.array([like.short_first, like.short_word, like.short_inside, 0.0], dtype=np.float32)
+        short: Floats = kept[self._tables.places]
+        return short
 
 
-@dataclass(frozen=True)
-class _Vocabulary:
-    """The units by what they may be called by."""
-
-    by_char: dict[str, list[int]]
-    by_syllable: dict[str, list[int]]
-    by_blurred: dict[str, list[int]]
-    #: By a reading that the character has elsewhere.
-    by_other: dict[str, list[int]]
-
-    @classmethod
-    def of(cls, tables: Tables) -> _Vocabulary:
-        made = cls({}, {}, {}, {})
-        for unit, (char, syllable) in enumerate(zip(tables.chars, tables.syllables)):
-            if not char:
-                continue
-            made.by_char.setdefault(char, []).append(unit)
-            if syllable:
-                made.by_syllable.setdefault(syllable, []).append(unit)
-                made.by_blurred.setdefault(blurred(syllable), []).append(unit)
-            for other in readings_of(tables, char):
-                if other != syllable:
-                    made.by_other.setdefault(other, []).append(unit)
-        return made
-
-
-def _lower(costs: Floats, units: Sequence[int], cost: float) -> None:
-    if units:
-        chosen = np.asarray(units)
-        costs[chosen] = np.minimum(costs[chosen], cost)
+def _tiers(texts: Sequence[tuple[str, float]]) -> Sequence[Tier]:
+    """One letter or character has too many that sound alike for that to mean anything."""
+    return (Tier.EXACT, Tier.SOUNDS) if texts and len(texts[0][0]) == 1 else (Tier.SOUNDS, Tier.SLIPS)
 
 
 def _with_margins(values: NDArray[Any]) -> NDArray[Any]:

@@ -5,11 +5,13 @@ What serves them (suggest.completion) needs neither pypinyin nor jieba, which wo
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
-from typing import Any, Protocol
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol
 
 from common.text import is_english, normalise
 
@@ -73,12 +75,26 @@ class Place(IntEnum):
     BURIED = 3
 
 
-@dataclass(frozen=True)
-class Unit:
+_PLACES = tuple(Place)
+
+
+class Unit(NamedTuple):
     """What one place of a text is matched by: a character and its syllable there; a letter or digit has none."""
 
     char: str
     syllable: str = ""
+
+
+class Units(NamedTuple):
+    """The units of a text, packed: they are kept on disk by the ten thousand (suggest.kept)."""
+
+    chars: str
+    #: Told apart by blanks, empty where a unit has none.
+    syllables: str
+    #: Two bytes each: where in the text.
+    offsets: bytes
+    #: A byte each: Place.
+    places: bytes
 
 
 @dataclass(frozen=True)
@@ -93,6 +109,18 @@ class Phrase:
     places: tuple[Place, ...]
 
 
+@lru_cache(maxsize=20_000)
+def _unit(char: str, syllable: str) -> Unit:
+    return Unit(char, syllable)
+
+
+def phrase_of(text: str, entry: int, kind: Kind, packed: Units) -> Phrase:
+    """`text` as a phrase of the entry of that number."""
+    units = tuple(map(_unit, packed.chars, packed.syllables.split(" ")))
+    places = tuple(_PLACES[place] for place in packed.places)
+    return Phrase(text, entry, kind, units, tuple(array("H", packed.offsets)), places)
+
+
 class Reader:
     """Takes texts apart; `cut` knows the game's words, which decide how a character is read in them."""
 
@@ -103,19 +131,26 @@ class Reader:
         self._pypinyin = pypinyin
         self._spoken: dict[str, list[str]] = {}
 
-    def phrase(self, text: str, entry: int, kind: Kind) -> Phrase:
-        """`text` as a phrase of the entry of that number."""
+    def units(self, text: str) -> Units:
+        """The units of a text of less than 65,536 characters."""
         plain = normalise(text)
-        units, offsets, places = [], [], []
+        chars: list[str] = []
+        syllables: list[str] = []
+        offsets, places = array("H"), bytearray()
         for word, start, _ in self._cut(plain.text):
             for index, (char, syllable) in enumerate(zip(word, self._syllables(word))):
                 if not is_typed(char):
                     continue
                 place = start + index
-                units.append(Unit(char, syllable))
+                chars.append(char)
+                syllables.append(syllable)
                 offsets.append(plain.offsets[place])
-                places.append(_place(plain.text, place, begins=index == 0, first=len(units) == 1))
-        return Phrase(text, entry, kind, tuple(units), tuple(offsets), tuple(places))
+                places.append(_place(plain.text, place, begins=index == 0, first=len(chars) == 1))
+        return Units("".join(chars), " ".join(syllables), offsets.tobytes(), bytes(places))
+
+    def phrase(self, text: str, entry: int, kind: Kind) -> Phrase:
+        """`text` as a phrase of the entry of that number."""
+        return phrase_of(text, entry, kind, self.units(text))
 
     def readings(self, chars: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """The usual readings of each character, the commonest first."""
@@ -149,22 +184,20 @@ def is_typed(char: str) -> bool:
     return is_han(char) or (char.isascii() and char.isalnum())
 
 
-def phrases_of(entries: Sequence[Entry], asked: Mapping[str, Sequence[str]], reader: Reader) -> list[Phrase]:
+def phrases_of(
+    entries: Sequence[Entry], asked: Mapping[str, Sequence[str]], units_of: Callable[[str], Units]
+) -> list[Phrase]:
     """Every wording of the library, then what was `asked` (entry id to texts), entry by entry; no text of an entry twice."""
-    found: list[Phrase] = []
+    found: list[tuple[str, int, Kind]] = []
     for number, entry in enumerate(entries):
         english = next((text for text in entry.wordings[1:] if is_english(text)), None)
         for place, text in enumerate(dict.fromkeys(entry.wordings)):
-            kind = Kind.STANDARD if place == 0 or text == english else Kind.SIMILAR
-            found.append(reader.phrase(text, number, kind))
+            found.append((text, number, Kind.STANDARD if place == 0 or text == english else Kind.SIMILAR))
     for number, entry in enumerate(entries):
         shown = set(entry.wordings)
-        found += [
-            reader.phrase(text, number, Kind.ASKED)
-            for text in dict.fromkeys(asked.get(entry.id, ()))
-            if text not in shown
-        ]
-    return [phrase for phrase in found if phrase.units]
+        found += [(text, number, Kind.ASKED) for text in dict.fromkeys(asked.get(entry.id, ())) if text not in shown]
+    phrases = (phrase_of(text, number, kind, units_of(text)) for text, number, kind in found)
+    return [phrase for phrase in phrases if phrase.units]
 
 
 def _place(text: str, index: int, begins: bool, first: bool) -> Place:

@@ -10,10 +10,12 @@ from string import ascii_lowercase, digits
 import numpy as np
 
 from suggest.matching import Evidence, Matcher
+from suggest.recent import Recent
 from suggest.tables import Ints, PrefixTable, Tables
 
-#: The newest look-ups are kept: most players type the same beginnings.
-_REMEMBERED = 1024
+#: Bytes of the newest look-ups: most players type the same beginnings.
+_REMEMBERED = 16_000_000
+_OVERHEAD = 500
 #: Entries of one beginning that the table holds.
 _KEPT = 400
 
@@ -33,7 +35,7 @@ class Prefixes:
         self._table = tables.prefixes
         self._rows = {key: row for row, key in enumerate(tables.prefixes.keys)}
         self._matcher = matcher
-        self._found: dict[str, Found] = {}
+        self._found: Recent[str, Found] = Recent(_REMEMBERED)
 
     def find(self, typed: str) -> Found:
         """The entries for a text as it stands in the field."""
@@ -41,11 +43,11 @@ class Prefixes:
         if row is not None:
             begin, end = self._table.begins[row : row + 2]
             return Found(self._table.entries[begin:end].astype(np.int32), self._table.evidence[begin:end].astype(float))
-        if typed not in self._found:
-            if len(self._found) >= _REMEMBERED:
-                self._found.clear()
-            self._found[typed] = found_by(self._matcher, typed)
-        return self._found[typed]
+        known = self._found.get(typed)
+        if known is None:
+            known = found_by(self._matcher, typed)
+            self._found.put(typed, known, known.entries.nbytes + known.evidence.nbytes + _OVERHEAD)
+        return known
 
 
 def found_by(matcher: Matcher, typed: str) -> Found:

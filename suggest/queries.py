@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from functools import lru_cache
 
 from common.text import Aliases, normalise
 from suggest.phrases import is_typed
+from suggest.recent import Recent
 from suggest.sounds import Letters, Part, Speller
 from suggest.tables import Words
 
-_RUN = re.compile(r"[a-z0-9]+|.")
+_RUN = re.compile(r"[a-z0-9]+|[^a-z0-9]+")
 #: Nobody looks for a question by more than this.
 LONGEST = 64
-_REMEMBERED = 256
+_REMEMBERED = 1024
+#: Characters of the longest word that stands for another.
+_LONGEST_WORD = 20
+#: What may have been meant beyond this is not looked at: synonyms come last, and rarely decide.
+_MOST_TEXTS = 6
 #: Runs of letters in one text beyond which readings multiply.
 _MOST_WAYS = 12
 
@@ -46,14 +51,20 @@ class Sort(Enum):
     INITIAL = "initial"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pattern:
-    """What one unit of a phrase has to be."""
+    """What one unit of a phrase has to be. `pattern_of` makes them: the same one again, so that rows are compared fast."""
 
     text: str
     sort: Sort
     #: Whether fuzzy pinyin will do.
     blurred: bool = False
+
+
+@lru_cache(maxsize=16_384)
+def pattern_of(text: str, sort: Sort, blurred: bool = False) -> Pattern:
+    """The pattern."""
+    return Pattern(text, sort, blurred)
 
 
 @dataclass(frozen=True)
@@ -88,8 +99,10 @@ class QueryReader:
         self._aliases = Aliases(words.aliases)
         self._speller = speller
         self._costs = costs
-        self._meant: dict[str, list[tuple[str, float]]] = {}
-        self._read: dict[tuple[str, Tier], list[Way]] = {}
+        # Looking for hundreds of aliases takes long, and few texts have one.
+        self._slang = frozenset(_typed(normalise(alias).text) for alias in words.aliases)
+        self._meant: Recent[str, list[tuple[str, float]]] = Recent(_REMEMBERED)
+        self._read: Recent[tuple[str, int], list[Way]] = Recent(_REMEMBERED)
         self._same: dict[str, list[str]] = {}
         for group in words.synonyms:
             for word in group:
@@ -100,62 +113,63 @@ class QueryReader:
         if len(typed) > LONGEST:
             return []
         known = self._meant.get(typed)
-        if known is None:
-            if len(self._meant) >= _REMEMBERED:
-                self._meant.clear()
-            known = self._meant[typed] = self._new_texts(typed)
-        return known
+        return known if known is not None else self._meant.put(typed, self._new_texts(typed))
 
     def _new_texts(self, typed: str) -> list[tuple[str, float]]:
         plain = _typed(normalise(typed).text)
         if not plain:
             return []
         found = {plain: 0.0}
-        standard = _typed(normalise(typed, self._aliases).text)
-        if standard:
-            found.setdefault(standard, self._costs.slang)
+        if not self._slang.isdisjoint(_pieces(plain, 1)):
+            found.setdefault(_typed(normalise(typed, self._aliases).text) or plain, self._costs.slang)
         for text, cost in list(found.items()):
             for word in self._words_in(text):
                 for other in self._same[word]:
                     found.setdefault(text.replace(word, other, 1), cost + self._costs.synonym)
-        return list(found.items())[:_MOST_WAYS]
+        return list(found.items())[:_MOST_TEXTS]
 
     def ways(self, text: str, cost: float, tier: Tier) -> list[Way]:
         """The ways to read one text at this tier, the likeliest first; of SLIPS only those that need it."""
-        known = self._read.get((text, tier))
+        key = text, tier.value
+        known = self._read.get(key)
         if known is None:
-            if len(self._read) >= _REMEMBERED:
-                self._read.clear()
-            known = self._read[text, tier] = self._new_ways(text, tier)
+            known = self._read.put(key, self._new_ways(text, tier))
         return [Way(way.patterns, way.cost + cost) for way in known] if cost else known
 
     def _new_ways(self, text: str, tier: Tier) -> list[Way]:
         ways = [Way((), 0.0)]
         runs = _RUN.findall(text)
-        for place, run in enumerate(runs):
-            last = place == len(runs) - 1
-            choices = list(self._choices(run, last, tier))
+        for place, run in enumerate(runs, 1):
+            choices = self._choices(run, place == len(runs), tier)
             ways = [Way((*way.patterns, *more), way.cost + price) for way in ways for more, price in choices][
                 :_MOST_WAYS
             ]
         return ways
 
-    def _choices(self, run: str, last: bool, tier: Tier) -> Iterator[tuple[tuple[Pattern, ...], float]]:
+    def _choices(self, run: str, last: bool, tier: Tier) -> list[tuple[tuple[Pattern, ...], float]]:
+        """The ways to read one run of characters, or of letters and digits, and what each costs."""
         if not run.isascii():
-            yield (Pattern(run, Sort.CHAR if tier is Tier.EXACT else Sort.ALIKE, tier is not Tier.EXACT),), 0.0
-            return
-        readings = (
-            self._speller.slipped_readings(run, last) if tier is Tier.SLIPS else self._speller.readings(run, last)
-        )
-        for reading in readings or self._speller.readings(run, last):
-            slips = sum(piece.slips for piece in reading)
-            yield tuple(_pattern(piece, tier) for piece in reading), slips * self._costs.slip
+            sort = Sort.CHAR if tier is Tier.EXACT else Sort.ALIKE
+            return [(tuple(pattern_of(char, sort, tier is not Tier.EXACT) for char in run), 0.0)]
+        slipped = self._speller.slipped_readings(run, last) if tier is Tier.SLIPS else []
+        return [
+            (
+                tuple(_pattern(piece, tier) for piece in reading),
+                sum(piece.slips for piece in reading) * self._costs.slip,
+            )
+            for reading in slipped or self._speller.readings(run, last)
+        ]
 
     def _words_in(self, text: str) -> list[str]:
-        pieces = {
-            text[start:end] for start in range(len(text)) for end in range(start + 2, min(len(text), start + 8) + 1)
-        }
-        return sorted(pieces & self._same.keys(), key=lambda word: (-len(word), word))
+        return sorted(_pieces(text, 2) & self._same.keys(), key=lambda word: (-len(word), word))
+
+
+def _pieces(text: str, least: int) -> set[str]:
+    """The parts of a text that may be a word, of at least that many characters."""
+    ends = len(text) + 1
+    return {
+        text[start:end] for start in range(ends) for end in range(start + least, min(ends, start + _LONGEST_WORD + 1))
+    }
 
 
 def _typed(text: str) -> str:
@@ -163,4 +177,4 @@ def _typed(text: str) -> str:
 
 
 def _pattern(piece: Letters, tier: Tier) -> Pattern:
-    return Pattern(piece.text, _SORTS[piece.part], tier is not Tier.EXACT)
+    return pattern_of(piece.text, _SORTS[piece.part], tier is not Tier.EXACT)

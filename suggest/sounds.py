@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
+from operator import itemgetter
+
+from suggest.recent import Recent
 
 #: Initials of two letters that many players speak, and type, as one.
 _RETROFLEX = {"zh": "z", "ch": "c", "sh": "s"}
@@ -26,6 +28,8 @@ _VOWELS = frozenset("aeiouv")
 _LEAST_SLIPPED = 3
 #: A run is read letter by letter only this far.
 _LONGEST_ABBREVIATION = 24
+#: Runs whose readings are kept: who types on needs those of the beginning.
+_REMEMBERED = 2048
 
 
 class Part(Enum):
@@ -50,6 +54,8 @@ class Letters:
 
 #: One way to read a run of letters, piece by piece.
 Reading = tuple[Letters, ...]
+#: Readings, each with what it costs and whether it has a slip in it.
+_Ways = list[tuple[float, Reading, bool]]
 
 
 def blurred(syllable: str) -> str:
@@ -98,6 +104,8 @@ class Speller:
     def __init__(self, syllables: Iterable[str]) -> None:
         self._syllables = frozenset(one for one in syllables if not _VOWELS.isdisjoint(one))
         self._begun = frozenset(one[:size] for one in self._syllables for size in range(2, len(one)))
+        self._meant = _meant(self._syllables)
+        self._best: Recent[tuple[str, bool], _Ways] = Recent(_REMEMBERED)
 
     def readings(self, run: str, ends: bool) -> list[Reading]:
         """The likely readings of a run of letters and digits, likeliest first; `ends`: nothing follows it in the field."""
@@ -111,18 +119,27 @@ class Speller:
         return [reading for reading in self._read(run, ends, slips=True) if any(piece.slips for piece in reading)]
 
     def _read(self, run: str, ends: bool, slips: bool) -> list[Reading]:
-        """The best readings of each beginning of the run, from the shortest to the whole: [(cost, reading)]."""
-        best: list[list[tuple[float, Reading]]] = [[(0.0, ())]]
-        for end in range(1, len(run) + 1):
-            ways = [
-                (cost + price, (*reading, piece))
-                for start in range(max(0, end - _LONGEST_SYLLABLE - 1), end)
-                for piece, price in self._pieces(run[start:end], ends and end == len(run), slips)
-                for cost, reading in best[start]
-                if not (piece.slips and any(earlier.slips for earlier in reading))
-            ]
-            best.append(sorted(ways, key=lambda way: way[0])[: _MOST_READINGS * (1 + slips)])
-        return [reading for cost, reading in best[-1] if cost <= best[-1][0][0] + _MUCH_DEARER]
+        """The best readings of the run."""
+        ways = self._ways(run, slips, last=True) if ends else self._best_of(run, slips)
+        return [reading for cost, reading, _ in ways if cost <= ways[0][0] + _MUCH_DEARER]
+
+    def _best_of(self, run: str, slips: bool) -> _Ways:
+        """The best ways to read a run that is a beginning of a longer one; the shorter ones are found first."""
+        if not run:
+            return [(0.0, (), False)]
+        known = self._best.get((run, slips))
+        return known if known is not None else self._best.put((run, slips), self._ways(run, slips, last=False))
+
+    def _ways(self, run: str, slips: bool, last: bool) -> _Ways:
+        end = len(run)
+        ways = [
+            (cost + price, (*reading, piece), slipped or bool(piece.slips))
+            for start in range(max(0, end - _LONGEST_SYLLABLE - 1), end)
+            for piece, price in self._pieces(run[start:], last, slips)
+            for cost, reading, slipped in self._best_of(run[:start], slips)
+            if not (piece.slips and slipped)
+        ]
+        return sorted(ways, key=itemgetter(0))[: _MOST_READINGS * (1 + slips)]
 
     def _pieces(self, text: str, last: bool, slips: bool) -> Iterator[tuple[Letters, float]]:
         """What a piece may be, each with what it costs the reading: the fewer and the more complete pieces, the better."""
@@ -136,12 +153,12 @@ class Speller:
             for syllable in self._meant.get(text, ()):
                 yield Letters(syllable, Part.SYLLABLE, slips=1), 0.9
 
-    @cached_property
-    def _meant(self) -> dict[str, tuple[str, ...]]:
-        """The syllables that a wrong spelling of at least three letters may stand for."""
-        found: dict[str, set[str]] = {}
-        for syllable in self._syllables:
-            for wrong in slipped(syllable):
-                if len(wrong) >= _LEAST_SLIPPED and wrong not in self._syllables:
-                    found.setdefault(wrong, set()).add(syllable)
-        return {wrong: tuple(sorted(syllables)) for wrong, syllables in found.items()}
+
+def _meant(syllables: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The syllables that a wrong spelling of at least three letters may stand for."""
+    known, found = frozenset(syllables), dict[str, set[str]]()
+    for syllable in known:
+        for wrong in slipped(syllable):
+            if len(wrong) >= _LEAST_SLIPPED and wrong not in known:
+                found.setdefault(wrong, set()).add(syllable)
+    return {wrong: tuple(sorted(syllables)) for wrong, syllables in found.items()}

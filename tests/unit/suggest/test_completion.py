@@ -191,3 +191,11 @@ class TestTool:
     def test_no_release_is_one_sentence(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["--release", str(tmp_path)]) == 1
         assert "python -m bot.train" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["充值没到账", "chongzhimeidao", "忘记mima怎么", "czmdz", "chnogzhi"])
+def test_typing_on_finds_what_typing_at_once_finds(tables: Tables, text: str) -> None:
+    typing = Completer.of(tables)
+    for size in range(1, len(text)):
+        typing.complete(text[:size])
+    assert typing.complete(text) == Completer.of(tables).complete(text)

@@ -60,7 +60,7 @@ def test_nobody_begins_inside_a_latin_word(reader: Reader) -> None:
 
 def test_shown_wordings_come_before_what_was_asked_and_none_twice(reader: Reader) -> None:
     entries = [E("a", ("充值", "充钱", "how to pay", "pay how")), E("b", ("退款",))]
-    found = phrases_of(entries, {"a": ["充钱", "氪金"], "gone": ["?"]}, reader)
+    found = phrases_of(entries, {"a": ["充钱", "氪金"], "gone": ["?"]}, reader.units)
     assert [(one.text, one.entry, one.kind) for one in found] == [
         ("充值", 0, Kind.STANDARD),
         ("充钱", 0, Kind.SIMILAR),
@@ -72,7 +72,7 @@ def test_shown_wordings_come_before_what_was_asked_and_none_twice(reader: Reader
 
 
 def test_a_text_without_anything_to_type_is_no_phrase(reader: Reader) -> None:
-    assert phrases_of([E("a", ("？？",))], {}, reader) == []
+    assert phrases_of([E("a", ("？？",))], {}, reader.units) == []
 
 
 def test_usual_readings_of_a_character(reader: Reader) -> None:
