@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
 
@@ -146,6 +146,9 @@ class Opening:
         if draw is not None:
             rows += self._drawn(view, means * allowed, chosen, draw)
         offered = [self._offered(view, row, float(means[row]), moment) for row in chosen]
+        if large:  # a card says what happened, whatever else is asked now
+            why, data = self._said(large[1])
+            offered[0] = replace(offered[0], why=why, data=data)
         return Offer(
             tuple(offered[1:] if large else offered),
             offered[0] if large else None,

@@ -14,6 +14,7 @@ class PlayerPage:
 
     def __init__(self, page: Page, base: str, player: str, name: str = "", vip: int = 0) -> None:
         self.page = page
+        self.base = base
         self.player = player
         self.name = name or player
         query = {"player": player, **({"name": name} if name else {}), **({"vip": vip} if vip else {})}

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from common.settings import ROOT
 from tests.browser.conftest import OpenDesk, OpenPlayer
 from tests.browser.pages import PlayerPage
+from tests.browser.test_sent_pictures import pick, picture, shown
 
 AXE = (ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 RUN = """async () => {
@@ -54,6 +55,40 @@ def _no_network(player: PlayerPage) -> None:
     player.send(QUESTION)
 
 
+def _big_card(player: PlayerPage) -> None:
+    event = {"player": player.player, "kind": "order_pending", "data": {"order_tail": "1234"}}
+    assert player.page.request.post(f"{player.base}/api/demo/events", data=event).status == 202
+    player.reload()
+    expect(player.page.get_by_test_id("big-card")).to_be_visible()
+
+
+def _completions(player: PlayerPage) -> None:
+    player.input.press_sequentially("充值")
+    expect(player.page.get_by_test_id("completion").first).to_be_visible()
+    player.input.press("ArrowDown")
+
+
+def _emoji(player: PlayerPage) -> None:
+    player.page.get_by_test_id("emoji").click()
+    expect(player.page.get_by_test_id("emoji-item").first).to_be_visible()
+
+
+def _picture_refused(player: PlayerPage) -> None:
+    pick(player, {"name": "a.png", "mimeType": "image/png", "buffer": b"no picture"})
+    expect(player.page.get_by_test_id("upload")).to_contain_text("这不是图片")
+
+
+def _picture_sent(player: PlayerPage) -> None:
+    pick(player, picture(400, 300))
+    shown(player.log.locator('[data-n][data-sender="player"] img'))
+
+
+def _picture_large(player: PlayerPage) -> None:
+    _picture_sent(player)
+    player.log.locator('[data-n][data-sender="player"] img').click()
+    shown(player.page.get_by_test_id("picture-large").locator("img"))
+
+
 STATES: dict[str, Show] = {
     "launcher": _launcher,
     "greeting": _greeting,
@@ -61,6 +96,12 @@ STATES: dict[str, Show] = {
     "menu": _menu,
     "queue": _queue,
     "no network": _no_network,
+    "big card": _big_card,
+    "completions": _completions,
+    "emoji": _emoji,
+    "picture refused": _picture_refused,
+    "picture sent": _picture_sent,
+    "picture large": _picture_large,
 }
 LOOKS = {
     "usual": {},

@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 
-from playwright.sync_api import Route, expect
+from playwright.sync_api import expect
 
 from bench.stack import Stack
 from tests.browser.conftest import OpenPlayer
@@ -54,7 +54,7 @@ def test_a_message_written_while_the_gateway_is_away_arrives_once(stack: Stack, 
 def test_an_unsent_message_and_a_draft_survive_a_reload(stack: Stack, open_player: OpenPlayer) -> None:
     player = open_player()
     player.ask("你好")
-    player.page.route(TOKENS, Route.abort)  # holds the page off when the gateway is back
+    player.page.route(TOKENS, lambda route: route.abort())  # holds the page off when the gateway is back
     _kill_gateway(stack)
     expect(player.connection).to_have_attribute("data-state", "waiting")
     expect(player.connection).to_contain_text(re.compile("秒后重试|正在重新连接"))

@@ -66,3 +66,21 @@ def test_an_agent_answers_with_a_canned_reply(open_player: OpenPlayer, open_desk
     desk.composer.press("Enter")
     assert words
     expect(player.said("agent", words)).to_have_count(1)
+
+
+def test_a_message_counts_as_read_once_the_agent_has_it_in_sight(open_player: OpenPlayer, open_desk: OpenDesk) -> None:
+    player, desk = open_player("已读"), open_desk()
+    player.wait_for_person("灵玉没到账")
+    desk.accept(player)
+    player.send("在吗")
+    expect(player.said("player", "在吗").get_by_test_id("receipt")).to_have_text("已读")
+    desk.show("tickets")
+    expect(desk.messages).to_have_count(0)
+    player.send("还在吗")
+    receipt = player.said("player", "还在吗").get_by_test_id("receipt")
+    expect(receipt).to_have_text("已发送")
+    player.page.wait_for_timeout(1500)
+    expect(receipt).to_have_text("已发送")  # nobody looks at it
+    desk.show("chats")
+    expect(receipt).to_have_text("已读")
+    desk.end(player)

@@ -24,7 +24,7 @@ from tests.browser.conftest import OpenDesk, OpenPlayer
 from tests.browser.pages import PlayerPage
 from tests.conftest import start_redis
 
-CALL_S = 25
+CALL_S = 16
 # Nobody waits five minutes for a test. An open chat gives a sign every 10 s, so `present` must be longer.
 POLICY = f"""
 groups: [{{id: general, name: 综合客服, steps: [{{after: 0, skill: 1}}]}}]

@@ -339,6 +339,32 @@ def test_a_dismissed_card_stays_away(open_tapped: OpenTapped) -> None:
     expect(player.card).to_have_count(0)
 
 
+def test_a_card_comes_at_a_reload_for_what_happened_while_the_chat_was_open(
+    stack: Stack, open_tapped: OpenTapped
+) -> None:
+    player = open_tapped()
+    player.waits_for("shown")
+    expect(player.opening.first).to_be_visible()
+    expect(player.card).to_have_count(0)
+    event = {"player": player.player, "kind": "order_pending", "data": {"order_tail": "1234"}}
+    told = player.page.request.post(f"{stack.base}/api/demo/events", data=event)
+    assert told.status == 202
+    player.reload()
+    expect(player.card).to_contain_text("您的订单 …1234 还未到账")
+
+
+def test_a_card_in_a_conversation_stands_there_after_a_reload_without_the_server(open_tapped: OpenTapped) -> None:
+    player = open_tapped()
+    player.ask("你好")
+    player.wire.says(type="suggestions", chips=CHIPS, card=CARD)
+    expect(player.card).to_be_visible()
+    player.page.route("**/api/demo/token", lambda route: route.abort())
+    player.page.reload()
+    player.page.get_by_test_id("launcher").click()
+    expect(player.card).to_contain_text("…1234")
+    expect(player.opening).to_have_count(2)
+
+
 def test_suggestions_for_another_page_stand_at_the_end_of_the_conversation(open_tapped: OpenTapped) -> None:
     player = open_tapped()
     player.ask("你好")

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { PlayerFrame, PlayerWelcome, ToPlayer } from "../src/protocol";
-import { ReadMarks } from "../src/widget/readMarks";
+import { ReadMarks } from "../src/core/readMarks";
 import { Session } from "../src/widget/session";
 
 /** A server's end of a socket, and the browser's things that a session uses. */
@@ -88,6 +88,21 @@ async function connect(more: Partial<PlayerWelcome> = {}, between: () => void = 
 }
 
 const sent = (socket: FakeSocket, type: string): PlayerFrame[] => socket.sent.filter((frame) => frame.type === type);
+
+describe("the connection", () => {
+  it("is tried again when the page's token address never answers", async () => {
+    session.stop();
+    const fetch = vi.fn(() => new Promise<Response>(() => {}));
+    vi.stubGlobal("fetch", fetch);
+    const source = { url: "http://game.test/token", body: "" };
+    session = new Session({ server: "http://support.test", source, scope: "p", needToken: () => {} });
+    session.start();
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(session.store.state.link.kind).toBe("waiting");
+    await vi.advanceTimersByTimeAsync(500);
+    expect(fetch).toHaveBeenCalledTimes(2);
+  });
+});
 
 describe("suggestions over the wire", () => {
   it("says where a chip was picked and what was typed", async () => {

@@ -145,6 +145,13 @@ describe("a conversation over a reload", () => {
     expect(recall("p1")).toEqual({});
   });
 
+  it("has its suggestions and read marks where they were", () => {
+    const card = { id: "faq:a", text: "a", why: "order_pending", data: { order_tail: "1234" } };
+    const kept = { card, chips: [card], offeredAt: 2, offeredAnew: true, read: 1 };
+    remember("p1", chat([entry(1), entry(2)], kept));
+    expect(recall("p1")).toMatchObject(kept);
+  });
+
   it("is not kept without a player, without words, or when it is very long", () => {
     remember("", chat([entry(1)]));
     remember("p1", chat([]));

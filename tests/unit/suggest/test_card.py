@@ -38,3 +38,10 @@ def test_in_an_outage_of_something_else_there_is_no_card(opening: Opening) -> No
 def test_a_draw_does_not_decide_about_the_card(opening: Opening) -> None:
     moment = Moment(NOW, events=(FAILED,))
     assert {opening.offer(moment, seed).card is not None for seed in range(20)} == {True}
+
+
+def test_a_card_says_what_happened_though_many_ask_the_same_right_now(opening: Opening) -> None:
+    same = opening.with_counts(Counts(NOW, now={"h.1": 60.0}, week={"a.1": 5000.0}))
+    card = same.offer(Moment(NOW, events=(FAILED,))).card
+    assert card is not None
+    assert (card.why, card.data) == ("failed", {"order_tail": "1234"})

@@ -25,7 +25,7 @@ export interface LinkOptions<Out, In> {
   onClose?(code: number): void;
 }
 
-const WELCOME_WITHIN_MS = 10_000;
+const WELCOME_WITHIN_MS = 15_000; // the time to get a token included
 const PING_EVERY_MS = 20_000;
 const PONG_WITHIN_MS = 10_000;
 const CLOSE_FORBIDDEN = 4403;
@@ -81,6 +81,7 @@ export class Link<Out extends { type: string }, In extends { type: string }> {
   async #connect(): Promise<void> {
     const generation = ++this.#generation;
     this.#set({ kind: "connecting" });
+    this.#later(WELCOME_WITHIN_MS, () => this.state.kind === "connecting" && this.#lost());
     let hello: Out;
     try {
       hello = await this.options.hello(this.#tokenRefused > 0);
@@ -96,7 +97,6 @@ export class Link<Out extends { type: string }, In extends { type: string }> {
   #open(hello: Out): void {
     const socket = new WebSocket(this.options.url());
     this.#socket = socket;
-    this.#later(WELCOME_WITHIN_MS, () => this.state.kind === "connecting" && this.#lost());
     socket.onopen = () => socket.send(JSON.stringify(hello));
     socket.onmessage = (event) => this.#receive(JSON.parse(String(event.data)) as In);
     socket.onclose = (event) => this.#closed(event.code);

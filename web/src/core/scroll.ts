@@ -50,7 +50,7 @@ export function useStickToEnd(box: { current: HTMLElement | null }, mark: string
 function toNewest(box: HTMLElement | null): void {
   if (!box) return;
   box.scrollTop = box.scrollHeight;
-  const rows = box.querySelectorAll<HTMLElement>("[data-n]");
+  const rows = box.querySelectorAll<HTMLElement>("[data-n], [data-sender]"); // what is on its way has no number yet;
   const newest = rows[rows.length - 1];
   if (!newest) return;
   const hidden = box.getBoundingClientRect().top - newest.getBoundingClientRect().top;

@@ -1,5 +1,7 @@
 /** The messages of the conversation in the middle. */
 import type { JSX } from "preact";
+import { useRef } from "preact/hooks";
+import { useReading } from "../core/reading";
 import { useStickToEnd } from "../core/scroll";
 import { last } from "../core/log";
 import type { Pending } from "../core/outbox";
@@ -17,10 +19,13 @@ interface Props {
 }
 
 export function Thread({ box, state, conversation }: Props): JSX.Element {
-  const { strings } = useTools();
+  const { session, strings } = useTools();
+  const end = useRef<HTMLDivElement>(null);
+  const mine = mayWrite(conversation, state.agent?.id ?? "");
   const sending = pendingOf(state, "send", conversation.id);
   const mark = `${last(conversation.log)}/${sending.length}/${conversation.typing}`;
   const away = useStickToEnd(box, mark, sending.at(-1)?.frame.id ?? "");
+  useReading(box, end, `${mark}/${conversation.id}/${mine}`, () => mine && session.read(conversation));
   return (
     <div class="thread-frame">
       <div ref={box} class="thread" data-testid="messages" role="log" aria-live="polite" aria-label={strings.messages} tabIndex={0}>
@@ -35,6 +40,7 @@ export function Thread({ box, state, conversation }: Props): JSX.Element {
           />
         ))}
         {conversation.typing && <p class="typing-line">{strings.playerTyping}…</p>}
+        <div ref={end} />
       </div>
       {away.lost && (
         <button class="to-end" onClick={away.toEnd}>

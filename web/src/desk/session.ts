@@ -5,6 +5,7 @@ import { Shelf, read, write } from "../core/keep";
 import { Link, socketUrl } from "../core/link";
 import { last } from "../core/log";
 import { Outbox, type Pending } from "../core/outbox";
+import { ReadMarks } from "../core/readMarks";
 import { Store } from "../core/store";
 import { clean, sendable } from "../core/text";
 import type { Agent, AgentFrame, AgentStatus, AgentWelcome, DispositionName, ErrorFrame, OfferItem, ToAgent } from "../protocol";
@@ -34,6 +35,7 @@ export class DeskSession {
   readonly store = new Store<DeskState>(initialState());
   #toastKey = 0;
   #typingTimers = new Map<string, ReturnType<typeof setTimeout>>();
+  #readMarks = new ReadMarks((n, conversation) => this.#link.send({ type: "read", v: 1, conversation, n }));
   #outbox = new Outbox<Command>({
     transmit: (frame) => this.#link.send(frame),
     changed: (pending) => this.store.set({ pending }),
@@ -122,6 +124,11 @@ export class DeskSession {
     const epoch = conversation.snapshot?.epoch ?? 0;
     this.#outbox.add({ type: "send", v: 1, id: commandId(), conversation: conversation.id, epoch, text: clean(text) });
     return true;
+  }
+
+  /** The end of a conversation is before the agent's eyes. */
+  read({ id, log }: Followed): void {
+    if (last(log) > 0) this.#readMarks.reached(id, last(log));
   }
 
   note(conversation: string, text: string): boolean {

@@ -7,9 +7,8 @@ import { useTools } from "./context";
 
 const WORTH_SAYING_MS = 5000; // how long a connection has been gone before the time is told
 
-export function Connection({ link }: { link: LinkState }): JSX.Element {
+export function Connection({ link, network }: { link: LinkState; network: boolean }): JSX.Element {
   const { session, strings } = useTools();
-  const network = useNetwork();
   const well = link.kind === "online" && network;
   const trying = link.kind === "waiting" || (link.kind === "connecting" && network);
   const now = useNow(!well, 500);
@@ -52,7 +51,7 @@ function Countdown({ seconds }: { seconds: number }): JSX.Element {
 }
 
 /** Whether the device has a network at all, as far as the browser knows. */
-function useNetwork(): boolean {
+export function useNetwork(): boolean {
   const [network, setNetwork] = useState(navigator.onLine);
   useEffect(() => {
     const look = (): void => setNetwork(navigator.onLine);

@@ -1,7 +1,8 @@
 /** The conversation: older one, greeting, entries, what is on its way, who types. */
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { last } from "../core/log";
+import { useReading } from "../core/reading";
 import { useStickToEnd } from "../core/scroll";
 import { useStore } from "../core/store";
 import { useNow } from "../core/time";
@@ -15,14 +16,15 @@ import { botThinks, isBubble, isWaiting, judgements, ratingStage, receipts, type
 import { Suggested } from "./Suggested";
 import { suggestionSpot } from "./suggestions";
 
-export function Messages({ state }: { state: ChatState }): JSX.Element {
+export function Messages({ state, network }: { state: ChatState; network: boolean }): JSX.Element {
   const { session, strings, preferences } = useTools();
   const { uploads } = useStore(session.uploader.store);
   const box = useRef<HTMLDivElement>(null);
   const end = useRef<HTMLDivElement>(null);
   const resting = useRef<HTMLDivElement>(null); // never set: a log without messages stays at its beginning
   const now = useNow(true, 5000);
-  const thinks = botThinks(state, now);
+  const online = network && state.link.kind === "online";
+  const thinks = online && botThinks(state, now);
   const bubbles = state.pending.filter(isBubble);
   const rating = ratingStage(state);
   const spot = suggestionSpot(state, now);
@@ -40,7 +42,7 @@ export function Messages({ state }: { state: ChatState }): JSX.Element {
   const silent = last(state.log) + bubbles.length + uploads.length === 0;
   const own = `${bubbles.at(-1)?.frame.id ?? ""}${uploads.at(-1)?.id ?? ""}`;
   const away = useStickToEnd(silent ? resting : box, mark, own);
-  useReading(box, end, mark);
+  useReading(box, end, mark, () => session.read());
   return (
     <div class="log-frame">
       <div
@@ -57,7 +59,7 @@ export function Messages({ state }: { state: ChatState }): JSX.Element {
         <Greeting state={state} suggests={spot === "greeting"} />
         <Entries state={state} />
         {bubbles.map((item) => (
-          <PendingView key={item.frame.id} item={item} online={state.link.kind === "online"} />
+          <PendingView key={item.frame.id} item={item} online={online} />
         ))}
         <PictureUploads uploader={session.uploader} />
         {state.typing?.sender === "agent" && <TypingLine words={strings.agentTyping(state.agent)} who="agent" />}
@@ -78,32 +80,6 @@ export function Messages({ state }: { state: ChatState }): JSX.Element {
       )}
     </div>
   );
-}
-
-/** Tells the session when the end of the log is before the player's eyes; `mark` changes with what stands there. */
-function useReading(box: { current: HTMLElement | null }, end: { current: HTMLElement | null }, mark: string): void {
-  const { session } = useTools();
-  const inSight = useRef(false);
-  const look = (): void => {
-    if (inSight.current && document.visibilityState === "visible") session.read();
-  };
-  useEffect(() => {
-    if (!end.current) return;
-    const watch = new IntersectionObserver(
-      (changes) => {
-        inSight.current = changes.at(-1)?.isIntersecting ?? false;
-        look();
-      },
-      { root: box.current, rootMargin: "0px 0px 40px" },
-    );
-    watch.observe(end.current);
-    document.addEventListener("visibilitychange", look);
-    return () => {
-      watch.disconnect();
-      document.removeEventListener("visibilitychange", look);
-    };
-  }, [session]);
-  useEffect(look, [mark, session]);
 }
 
 function Entries({ state }: { state: ChatState }): JSX.Element {

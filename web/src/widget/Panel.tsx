@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { CloseIcon, CloudMark, PersonIcon } from "../core/icons";
 import { Composer } from "./Composer";
-import { Connection } from "./Connection";
+import { Connection, useNetwork } from "./Connection";
 import { useTools } from "./context";
 import { Menu } from "./Menu";
 import { Messages } from "./Messages";
@@ -15,15 +15,16 @@ export function Panel({ state, onClose }: { state: ChatState; onClose(): void })
   const { strings, preferences } = useTools();
   const panel = useRef<HTMLElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
+  const network = useNetwork();
   useVisibleHeight(panel);
   const leaveByEscape = (event: KeyboardEvent): void => {
     if (event.key === "Escape" && !event.isComposing) onClose();
   };
   return (
     <section ref={panel} class="panel" role="dialog" aria-label={strings.title} onKeyDown={leaveByEscape}>
-      <Header state={state} onClose={onClose} />
-      <Connection link={state.link} />
-      <Messages state={state} />
+      <Header state={state} network={network} onClose={onClose} />
+      <Connection link={state.link} network={network} />
+      <Messages state={state} network={network} />
       {state.notice && (
         <p class="notice" role="alert">
           {strings.errors[state.notice] ?? strings.errors["other"]}
@@ -36,7 +37,13 @@ export function Panel({ state, onClose }: { state: ChatState; onClose(): void })
   );
 }
 
-function Header({ state, onClose }: { state: ChatState; onClose(): void }): JSX.Element {
+interface HeaderProps {
+  state: ChatState;
+  network: boolean;
+  onClose(): void;
+}
+
+function Header({ state, network, onClose }: HeaderProps): JSX.Element {
   const { session, strings } = useTools();
   const calling = isWaiting(state, "human");
   return (
@@ -46,7 +53,7 @@ function Header({ state, onClose }: { state: ChatState; onClose(): void }): JSX.
       </span>
       <div class="header-words">
         <h2>{strings.title}</h2>
-        <OwnerLine state={state} />
+        <OwnerLine state={state} network={network} />
       </div>
       {state.owner === "bot" && (
         <button class="header-button" data-testid="human-header" disabled={calling} onClick={() => session.human()}>
@@ -76,13 +83,16 @@ function PersonBar({ state }: { state: ChatState }): JSX.Element {
   );
 }
 
-function OwnerLine({ state }: { state: ChatState }): JSX.Element {
+/** Says that the assistant is there only while it can be reached. */
+function OwnerLine({ state, network }: { state: ChatState; network: boolean }): JSX.Element {
   const { strings } = useTools();
   const { owner } = strings;
-  const words = state.owner === "agent" ? owner.agent(strings.names(team(state))) : owner[state.owner];
+  const kind = network || state.link.kind !== "online" ? state.link.kind : "waiting";
+  const bot = kind === "online" ? owner.bot : strings.connection.idle;
+  const words = { bot, queue: owner.queue, agent: owner.agent(strings.names(team(state))) }[state.owner];
   return (
     <p class="owner" data-testid="owner" title={words}>
-      <span class="dot" data-state={state.link.kind} />
+      <span class="dot" data-state={kind} />
       <span class="owner-words">{words}</span>
     </p>
   );

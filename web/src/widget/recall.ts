@@ -4,14 +4,15 @@ import type { ChatState } from "./state";
 
 const LONGEST = 300_000; // characters; a longer conversation comes from the server again
 
-type Kept = Pick<ChatState, "playerName" | "log" | "past" | "owner" | "agent" | "agentsOnline" | "queue" | "chips">;
+type Momentary = "link" | "foldAfter" | "rate" | "typing" | "pending" | "skew" | "seen" | "notice";
+type Kept = Omit<ChatState, Momentary>;
 
 const key = (scope: string): string => `yunlan:log:${scope}`;
 
 export function remember(scope: string, state: ChatState): void {
-  const { playerName, log, past, owner, agent, agentsOnline, queue, chips } = state;
-  if (scope === "" || log.entries.length === 0) return;
-  const kept: Kept = { playerName, log, past, owner, agent, agentsOnline, queue, chips };
+  if (scope === "" || state.log.entries.length === 0) return;
+  const { link, foldAfter, rate, typing, pending, skew, seen, notice, ...rest } = state;
+  const kept: Kept = rest;
   const text = JSON.stringify(kept);
   try {
     if (text.length <= LONGEST) sessionStorage.setItem(key(scope), text);

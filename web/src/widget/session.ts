@@ -4,6 +4,7 @@ import { Shelf, read, write } from "../core/keep";
 import { Link, socketUrl } from "../core/link";
 import { last } from "../core/log";
 import { Outbox, type Pending } from "../core/outbox";
+import { ReadMarks } from "../core/readMarks";
 import { Store } from "../core/store";
 import { clean, sendable } from "../core/text";
 import { throttle } from "../core/compose";
@@ -20,7 +21,6 @@ import type {
   ToPlayer,
 } from "../protocol";
 import { Completer } from "./completion";
-import { ReadMarks } from "./readMarks";
 import { initialState, received, suggested, welcomed, type ChatState, type Command } from "./state";
 import { cardMark } from "./suggestions";
 import type { TokenSource } from "./token";

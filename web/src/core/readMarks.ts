@@ -1,4 +1,4 @@
-/** Tells the server how far the player has read, at most once a second, and only what it does not know yet. */
+/** Tells the server how far its reader has come, at most once a second, and only what it does not know yet. */
 const EVERY_MS = 1000;
 
 export class ReadMarks {
@@ -8,7 +8,7 @@ export class ReadMarks {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** `tell` sends; false: there is no connection, and the mark is told with the next one. */
-  constructor(private readonly tell: (n: number) => boolean) {}
+  constructor(private readonly tell: (n: number, conversation: string) => boolean) {}
 
   /** Entry `n` of a conversation has been in sight. */
   reached(conversation: string, n: number): void {
@@ -22,7 +22,7 @@ export class ReadMarks {
 
   #flush(): void {
     this.#timer = undefined;
-    if (this.#newest <= this.#told || !this.tell(this.#newest)) return;
+    if (this.#newest <= this.#told || !this.tell(this.#newest, this.#conversation)) return;
     this.#told = this.#newest;
     this.#timer = setTimeout(() => this.#flush(), EVERY_MS);
   }
