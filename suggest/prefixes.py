@@ -14,7 +14,7 @@ from suggest.recent import Recent
 from suggest.tables import Ints, PrefixTable, Tables
 
 #: Bytes of the newest look-ups: most players type the same beginnings.
-_REMEMBERED = 16_000_000
+_REMEMBERED = 8_000_000
 _OVERHEAD = 500
 #: Entries of one beginning that the table holds.
 _KEPT = 400

@@ -16,7 +16,7 @@ from suggest.tables import Ints, Tables
 from suggest.vocabulary import Floats, Vocabulary
 
 #: Bytes of the rows found lately, and what each takes beside its arrays.
-_REMEMBERED = 24_000_000
+_REMEMBERED = 10_000_000
 _OVERHEAD = 600
 #: Rows of so few patterns stand at very many places.
 _SHORT = 2

@@ -16,7 +16,7 @@ from suggest.tables import Ints, Tables, readings_of
 Floats = NDArray[np.float32]
 
 #: Bytes of the patterns met lately.
-_REMEMBERED = 16_000_000
+_REMEMBERED = 6_000_000
 
 
 @dataclass(frozen=True)
