@@ -812,6 +812,18 @@ class TestTimers:
         assert not await store.fire(cleared, Firing(late="first"))
         assert not (await store.view(conversation)).idle and (await episode_of(store, conversation)).late == []
 
+    async def test_a_timer_that_moved_does_nothing_at_its_old_time_though_it_is_due_again(
+        self, store: EngineStore, clock: FakeClock
+    ) -> None:
+        conversation, epoch = await owned(store)
+        await pass_time(store, clock, 5 * MINUTE, "a1")
+        moved = await due_timer(store, conversation, "idle")
+        await store.say("a1", "客服a1", cmd(), conversation, epoch, "您好")
+        await pass_time(store, clock, 5 * MINUTE, "a1")
+        assert not await store.fire(moved, Firing(park=True))
+        assert not (await store.view(conversation)).idle
+        assert await store.fire(await due_timer(store, conversation, "idle"), Firing(park=True))
+
     async def test_a_clock_that_jumps_back_keeps_timers_and_one_that_jumps_forward_loses_none(
         self, store: EngineStore, clock: FakeClock
     ) -> None:
