@@ -99,35 +99,34 @@ class PlayerSocket:
         await self._follow(view, hello.last if known else 0, reset=not known)
 
     async def _follow(self, view: View, last: int, *, reset: bool) -> None:
-        """Make `view` the conversation of this socket."""
+        """Make `view` the conversation of this socket, or raise and leave everything as it was."""
         async with self._turning:
+            welcome = await self._welcome_to(view, reset=reset)
             await self._leave()
-            await self._enter(view, last, reset=reset)
+            self._conversation, self._sent, self._owner, self._place = view.id, last, view.owner.value, _NOWHERE
+            self._since = view.last
+            await self._context.bells.listen("c", view.id, listener=self._peer.ring)
+            await self._context.bells.listen("queue", listener=self._queue_moved)
+            await self._context.bells.listen("typing", view.id, listener=self._typed)
+            await self._context.bells.listen("read", view.id, listener=self._was_read)
+            await self._peer.send(welcome)
         self._peer.ring()
 
-    async def _enter(self, view: View, last: int, *, reset: bool) -> None:
-        self._conversation, self._sent, self._owner, self._place = view.id, last, view.owner.value, _NOWHERE
-        self._since = view.last
+    async def _welcome_to(self, view: View, *, reset: bool) -> protocol.PlayerWelcome:
         chips, card = await self._visit.chips()
-        await self._context.bells.listen("c", view.id, listener=self._peer.ring)
-        await self._context.bells.listen("queue", listener=self._queue_moved)
-        await self._context.bells.listen("typing", view.id, listener=self._typed)
-        await self._context.bells.listen("read", view.id, listener=self._was_read)
-        await self._peer.send(
-            protocol.PlayerWelcome(
-                v=1,
-                conversation=view.id,
-                player=self._player,
-                owner=view.owner.value,
-                last=view.last,
-                reset=reset,
-                chips=chips,
-                card=card,
-                agent=view.agent_name,
-                rate=view.rate_due,
-                agents_online=await self._context.store.agents_online(),
-                read=(await self._context.reads.marks(view.id)).agent,
-            )
+        return protocol.PlayerWelcome(
+            v=1,
+            conversation=view.id,
+            player=self._player,
+            owner=view.owner.value,
+            last=view.last,
+            reset=reset,
+            chips=chips,
+            card=card,
+            agent=view.agent_name,
+            rate=view.rate_due,
+            agents_online=await self._context.store.agents_online(),
+            read=(await self._context.reads.marks(view.id)).agent,
         )
 
     async def _leave(self) -> None:
@@ -275,10 +274,12 @@ class PlayerSocket:
             return
         try:
             view = await self._context.store.view(stored.conversation)
+            if await self._context.store.conversation_of(self._player.id) == view.id:
+                await self._follow(view, 0, reset=True)
         except UnknownConversation:
             return  # a repeat of something that is archived by now
-        if await self._context.store.conversation_of(self._player.id) == view.id:
-            await self._follow(view, 0, reset=True)
+        except (RedisError, OSError) as error:
+            raise Closed(Close.RESTART) from error  # it was acknowledged; a new socket finds its conversation
 
 
 class _FromTheFuture(SupportError):

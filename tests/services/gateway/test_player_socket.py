@@ -9,7 +9,9 @@ from typing import Any
 import httpx
 import pytest
 import websockets
+from redis.exceptions import ConnectionError as RedisConnectionError
 
+from gateway.reads import Reads
 from handoff.protocol import Entry
 from handoff.store import TurnResult
 
@@ -260,6 +262,29 @@ async def test_a_new_conversation_begins_when_the_old_one_was_archived(stack: An
     welcome = await player.receive("welcome")
     assert welcome["conversation"] == ack["conversation"] and welcome["reset"]
     assert (await player.receive("entry"))["entry"]["text"] == "第二天"
+
+
+async def test_a_socket_that_cannot_follow_its_player_shows_nothing_unannounced_and_is_closed(
+    stack: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    player = await stack.player()
+    old = (await player.receive("welcome"))["conversation"]
+    assert await stack.store.forget(await stack.store.view(old))
+
+    async def away(*_: Any) -> None:
+        raise RedisConnectionError
+
+    monkeypatch.setattr(Reads, "marks", away)
+    await player.send("send", id="message-1", text="第二天")
+    seen = []
+    with pytest.raises(websockets.ConnectionClosed) as closed:
+        while True:
+            seen.append((await player.receive())["type"])
+    assert (seen, closed.value.code) == (["ack"], 1012)
+    monkeypatch.undo()
+    again = await stack.player(last=0, conversation=old)
+    assert (await again.receive("welcome"))["reset"]
+    assert (await again.receive("entry"))["entry"]["text"] == "第二天"
 
 
 async def test_demo_tokens_and_pages(stack: Any) -> None:
